@@ -1,0 +1,1 @@
+"""From a placed graph to something that runs: C, the host, the emulated chip."""

@@ -1,0 +1,1 @@
+"""A placed graph becomes a C project."""

@@ -1,0 +1,1 @@
+"""An ELF becomes outputs and counts on an emulated Cortex-M7."""

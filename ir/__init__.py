@@ -1,0 +1,1 @@
+"""What tfc means by a network: types, graphs, operators, text, and the evaluator that defines them."""

@@ -1,0 +1,1 @@
+"""The C files that go into every firmware project."""

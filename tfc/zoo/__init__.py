@@ -1,0 +1,1 @@
+"""Ready models, with the weights we trained."""
