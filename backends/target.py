@@ -1,0 +1,143 @@
+"""What a chip is: its core, clock, memories, caches and compiler flags, read from one TOML file a target."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from tfc.ir.diagnostic import Diagnostic
+
+MemoryKind = Literal["dtcm", "sram", "itcm", "flash"]
+FOLDER = Path(__file__).with_name("targets")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A range of addresses; `wait_states` are those of a data access by the core."""
+
+    name: str
+    base: int
+    size: int
+    kind: MemoryKind
+    wait_states: int
+
+    @property
+    def end(self) -> int:
+        """The first address behind the memory."""
+        return self.base + self.size
+
+    def __contains__(self, address: int) -> bool:
+        return self.base <= address < self.end
+
+
+@dataclass(frozen=True)
+class Caches:
+    """Level-one caches; fills are the cycles that a missed line costs."""
+
+    line_bytes: int
+    instruction_bytes: int
+    instruction_ways: int
+    data_bytes: int
+    data_ways: int
+    sram_fill_cycles: float
+    flash_fill_cycles: float
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What each compiler must be told to make code for this core."""
+
+    clang: tuple[str, ...]
+    gcc: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One chip. `pools` are the memories for activations, in planning order."""
+
+    name: str
+    core: str
+    clock_hz: int
+    fpu: str
+    flags: Flags
+    memories: tuple[Memory, ...]
+    pools: tuple[Memory, ...]
+    caches: Caches
+
+    def memory(self, name: str) -> Memory:
+        """The memory of that name."""
+        for memory in self.memories:
+            if memory.name == name:
+                return memory
+        raise Diagnostic(f"{self.name} has no memory {name}", help=f"its memories are {', '.join(m.name for m in self.memories)}")
+
+    def memory_at(self, address: int) -> Memory | None:
+        """The memory that holds the address, if any."""
+        return next((memory for memory in self.memories if address in memory), None)
+
+    @property
+    def flash(self) -> Memory:
+        """The memory that code and constants are programmed into."""
+        return next(memory for memory in self.memories if memory.kind == "flash")
+
+    @property
+    def ram_bytes(self) -> int:
+        """All pools together: what arena, stack, data and the application share."""
+        return sum(pool.size for pool in self.pools)
+
+    def adjacent(self, first: Memory, second: Memory) -> bool:
+        """Whether one buffer may span both: `second` begins where `first` ends."""
+        return first.end == second.base
+
+
+def targets() -> list[str]:
+    """The names that `load_target` knows."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+@cache
+def load_target(name: str) -> Target:
+    """The target of that name, from `targets/NAME.toml`."""
+    if name not in targets():
+        raise Diagnostic(f"unknown target {name}", help=f"the targets are {', '.join(targets())}")
+    return read_target(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
+
+
+def read_target(table: dict[str, Any]) -> Target:
+    """The target that a parsed TOML file describes; a missing, unknown or contradictory entry is a Diagnostic."""
+    where = f"target {table.get('name', '?')}"
+    try:
+        memories = tuple(Memory(**entry) for entry in table["memories"])
+        by_name = {memory.name: memory for memory in memories}
+        pools = tuple(by_name[pool] for pool in table["planning"]["pools"])
+        target = Target(
+            name=table["name"],
+            core=table["core"],
+            clock_hz=table["clock_hz"],
+            fpu=table["fpu"],
+            flags=Flags(**{compiler: tuple(flags) for compiler, flags in table["flags"].items()}),
+            memories=memories,
+            pools=pools,
+            caches=Caches(**table["caches"]),
+        )
+    except KeyError as error:
+        raise Diagnostic(f"{where}: {error} is missing") from error
+    except TypeError as error:
+        raise Diagnostic(f"{where}: {error}") from error
+    check_memories(target)
+    return target
+
+
+def check_memories(target: Target) -> None:
+    """Memories must be of a known kind and must not overlap, with one flash; there must be a pool."""
+    for memory in target.memories:
+        if memory.kind not in get_args(MemoryKind):
+            raise Diagnostic(f"target {target.name}: memory {memory.name} is of kind {memory.kind}", help=f"the kinds are {', '.join(get_args(MemoryKind))}")
+    ordered = sorted(target.memories, key=lambda memory: memory.base)
+    for first, second in pairwise(ordered):
+        if second.base < first.end:
+            raise Diagnostic(f"target {target.name}: memories {first.name} and {second.name} overlap")
+    if sum(memory.kind == "flash" for memory in target.memories) != 1 or not target.pools:
+        raise Diagnostic(f"target {target.name}: needs one memory of kind flash, and at least one pool")
