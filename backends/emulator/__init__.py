@@ -1,1 +1,1 @@
-"""An ELF becomes outputs and counts on an emulated Cortex-M7."""
+"""An ELF on an emulated Cortex-M7: outputs, instruction counts, and what memory was touched."""
