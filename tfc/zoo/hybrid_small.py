@@ -1,0 +1,47 @@
+"""hybrid_small: convolutions, inverted residuals and MobileViT blocks for 32x32 RGB images in ten classes."""
+
+from torch import Tensor, nn
+
+from tfc.zoo.mobilevit import MobileViTBlock, conv_norm_act
+
+
+class InvertedResidual(nn.Module):
+    """1x1 expansion, depthwise 3x3, 1x1 projection; the input is added where shapes agree."""
+
+    def __init__(self, c_in: int, c_out: int, expansion: int, stride: int = 1) -> None:
+        super().__init__()
+        hidden = c_in * expansion
+        self.residual = stride == 1 and c_in == c_out
+        self.expand = conv_norm_act(c_in, hidden, 1)
+        self.depthwise = conv_norm_act(hidden, hidden, 3, stride, groups=hidden)
+        self.project = nn.Sequential(nn.Conv2d(hidden, c_out, 1, bias=False), nn.BatchNorm2d(c_out))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.project(self.depthwise(self.expand(x)))
+        return x + y if self.residual else y
+
+
+class HybridSmall(nn.Module):
+    """[n, 3, 32, 32] of 0..1 to [n, 10] logits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = 128 / 255
+        self.deviation_reciprocal = 255 / 64
+        self.stem = conv_norm_act(3, 24, 3)
+        self.stage1 = nn.Sequential(conv_norm_act(24, 48, 3, stride=2), conv_norm_act(48, 48, 3))
+        self.stage2 = nn.Sequential(InvertedResidual(48, 64, expansion=2, stride=2), InvertedResidual(64, 64, expansion=3))
+        self.stage3 = nn.Sequential(
+            MobileViTBlock(64, width=64, hidden=128, heads=4, depth=1),
+            MobileViTBlock(64, width=64, hidden=128, heads=4, depth=2),
+        )
+        self.head = conv_norm_act(64, 256, 1)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Linear(256, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # One mean and deviation for all channels: a compiler can fold them into the scale of the input.
+        x = (x - self.mean) * self.deviation_reciprocal
+        x = self.head(self.stage3(self.stage2(self.stage1(self.stem(x)))))
+        logits: Tensor = self.classifier(self.pool(x).flatten(1))
+        return logits
