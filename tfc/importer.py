@@ -1,0 +1,163 @@
+"""From a torch.export program, or a module and its example inputs, to a float graph, faithfully: NCHW as traced."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from tfc import importer_pointwise, importer_products, importer_views, importer_windows
+from tfc.archive import Archive, inspect_archive, open_archive
+from tfc.importer_aliases import Aliases
+from tfc.importer_builder import Builder, Operand, Rule, name_of
+from tfc.importer_program import Call, Foreign, Program, Ref
+from tfc.importer_pt2 import read_program
+from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.graph import Graph, Node, Source
+from tfc.ir.types import f32
+from tfc.ir.verify import verify
+
+if TYPE_CHECKING:  # reading a file needs no torch, and importing torch takes seconds
+    from torch import Tensor, nn
+
+RULES: dict[str, Rule] = {**importer_products.RULES, **importer_pointwise.RULES, **importer_windows.RULES, **importer_views.RULES}
+# Checks that the trace carries along, about facts that are fixed here.
+IGNORED = frozenset({"aten._assert_tensor_metadata.default"})
+FLOATS = ("float32", "float16", "bfloat16")
+
+
+def import_model(source: Path | str | nn.Module, example: tuple[Tensor, ...] | None = None, *, name: str | None = None) -> Graph:
+    """The float graph of a `.pt2` file, or of a module traced with example inputs of batch 1.
+
+    The graph is named after the file or the class unless `name` is given. Doubts about the file or the model are a Diagnostic.
+    """
+    if isinstance(source, (Path, str)):
+        path = Path(source)
+        return import_program(read_program(open_archive(path)), name_of(name or path.stem))
+    if example is None:
+        raise Diagnostic("a module is traced with example inputs, and none were given", help="import_model(module, (torch.zeros(1, 3, 32, 32),))")
+    return import_program(read_program(_export(source, example)), name_of(name or type(source).__name__))
+
+
+def _export(module: nn.Module, example: tuple[Tensor, ...]) -> Archive:
+    """The module as the archive that torch.export.save would write: both ways in are one."""
+    import torch
+
+    training = {part: part.training for part in module.modules()}
+    buffer = io.BytesIO()
+    try:
+        torch.export.save(torch.export.export(module.eval(), example, strict=False), buffer)
+    except Exception as error:  # whatever the module's own code raises while it is traced
+        first_line = (str(error).strip().splitlines() or [""])[0]
+        raise Diagnostic(f"torch.export cannot trace this {type(module).__name__}: {type(error).__name__}: {first_line}") from error
+    finally:
+        for part, mode in training.items():
+            part.training = mode
+    return inspect_archive(buffer.getvalue(), type(module).__name__)
+
+
+def import_program(program: Program, name: str) -> Graph:
+    """The graph of a program; unsupported operators are all named before any work."""
+    _check_inputs(program)
+    _check_operators(program)
+    build, aliases = Builder(name), Aliases()
+    values: dict[str, Operand] = dict(program.constants)
+    for value in program.inputs:
+        values[value] = build.graph.add(Node(build.graph.fresh(name_of(value)), "arg", (), f32(*program.values[value].shape)))
+    for value in values:
+        aliases.make(value)
+    calls = Counter(call.module for call in program.calls)
+    for call in program.calls:
+        if call.target not in IGNORED:
+            _build_call(build, program, call, values, aliases, alone=bool(call.module) and calls[call.module] == 1)
+    graph = build.graph
+    graph.results = tuple(build.node(values[aliases.read(value, "the result")]).name for value in program.results)
+    _remove_unread(graph)
+    verify(graph)
+    return graph
+
+
+def _check_inputs(program: Program) -> None:
+    for value in program.inputs:
+        shape, dtype = program.values[value].shape, program.values[value].dtype
+        if dtype not in FLOATS:
+            raise Diagnostic(f"input '{value}' holds {dtype}; tfc takes float inputs", help="let the module take float32, and convert inside it if need be")
+        if len(shape) > 1 and shape[0] != 1:
+            raise Diagnostic(
+                f"input '{value}' has shape {shape}: a batch of {shape[0]}",
+                help=f"export again with batch 1, an example input of shape {(1, *shape[1:])}; an input without a batch axis needs one of length 1",
+            )
+    if not program.results:
+        raise Diagnostic("the program returns nothing")
+
+
+def _check_operators(program: Program) -> None:
+    """One Diagnostic for all calls that no rule takes, with their places."""
+    problems = [f"{call.place}{problem}" for call in program.calls if (problem := _problem(call)) is not None]
+    if problems:
+        listed = "\n  ".join(problems)
+        raise Diagnostic(
+            f"{len(problems)} call{'s' * (len(problems) > 1)} of operators that tfc does not support:\n  {listed}", help="`tfc ops` lists what there is"
+        )
+
+
+def _problem(call: Call) -> str | None:
+    if call.target in IGNORED:
+        return None
+    if call.target not in RULES:
+        return ""
+    try:
+        inspect.signature(RULES[call.target]).bind(None, **call.arguments)
+    except TypeError as error:
+        return f": {error}"
+    foreign = [f"{key} ({value.kind})" for key, value in call.arguments.items() if isinstance(value, Foreign) and not _takes_any(call.target, key)]
+    return f": cannot take {', '.join(foreign)}" if foreign else None
+
+
+def _takes_any(target: str, key: str) -> bool:
+    """Whether the rule leaves this argument unread."""
+    return key not in inspect.signature(RULES[target]).parameters
+
+
+def _build_call(build: Builder, program: Program, call: Call, values: dict[str, Operand], aliases: Aliases, *, alone: bool) -> None:
+    """Apply the rule of one call; the module's only call takes the module's name."""
+    operator = call.target.split(".")[1].strip("_")
+    build.stem = call.module if alone else f"{call.module}.{operator}".lstrip(".")
+    build.source = Source(call.module, call.line)
+
+    def resolved(argument: Any) -> Any:
+        if isinstance(argument, tuple):
+            return tuple(resolved(item) for item in argument)
+        return values[aliases.read(argument.name, call.place)] if isinstance(argument, Ref) else argument
+
+    try:
+        build.shapes = [program.values[value].shape for value in call.results]
+        result = RULES[call.target](build, **{key: resolved(argument) for key, argument in call.arguments.items()})
+    except Diagnostic as error:
+        error.at = error.at or call.place
+        raise
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError, OverflowError) as error:
+        raise Diagnostic(f"the arguments of this call are not what {call.target} takes ({type(error).__name__}: {error})", at=call.place) from error
+    made = result if isinstance(result, list) else [result]
+    if len(made) != len(call.results):
+        raise Diagnostic(f"this call makes {len(call.results)} values, tfc expects {len(made)}", at=call.place)
+    for value, operand in zip(call.results, made, strict=True):
+        recorded = program.values[value]
+        if recorded.dtype not in FLOATS or recorded.shape != operand.type.shape:
+            raise Diagnostic(f"'{value}' is {recorded.dtype}{list(recorded.shape)} in the trace, tfc makes float32{list(operand.type.shape)}", at=call.place)
+        values[value] = operand
+    aliases.call(call, shares=call.target in importer_views.RULES)
+
+
+def _remove_unread(graph: Graph) -> None:
+    """What no result depends on goes, but for the arguments: they are the network's interface."""
+    needed = set(graph.results).union(*(nx.ancestors(graph.dag, name) for name in graph.results))
+    for node in reversed(list(graph)):
+        if node.name not in needed and node.op != "arg":
+            graph.remove(node.name)
+            if node.op == "const":
+                del graph.tensors[node.attrs["data"]]
