@@ -84,7 +84,10 @@ class Graph:
             self.add(node)
 
     def __iter__(self) -> Iterator[Node]:
-        return iter(list(self._nodes.values()))
+        """The nodes in order, each as it stands when its turn comes: a loop may replace, add and remove nodes."""
+        for name in list(self._nodes):
+            if name in self._nodes:
+                yield self._nodes[name]
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -114,13 +117,13 @@ class Graph:
         """Another graph with the same nodes; tensors are shared, and never written in place."""
         return Graph(self.name, self._nodes.values(), self.results, self.tensors)
 
-    def of_op(self, *ops: str) -> list[Node]:
-        """The nodes of these operators, in order."""
-        return [node for node in self._nodes.values() if node.op in ops]
+    def of_op(self, *ops: str) -> Iterator[Node]:
+        """The nodes of these operators, in order; a loop may change the graph."""
+        return (node for node in self if node.op in ops)
 
     @property
     def arguments(self) -> list[Node]:
-        return self.of_op("arg")
+        return list(self.of_op("arg"))
 
     def users(self, node: Node | str) -> list[Node]:
         """The nodes that read this value, in no particular order."""

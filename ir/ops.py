@@ -52,7 +52,8 @@ class Op:
     def shape(self, operands: list[TensorType], attrs: dict[str, Any], declared: Shape) -> Shape:
         """The shape of the result; every doubt about operands and attributes is a Diagnostic."""
         least, most = self.operand_counts
-        expect(len(operands) >= least and (most is None or len(operands) <= most), f"{self.name} takes {least if least == most else f'{least} to {most or "many"}'} operands, not {len(operands)}")
+        takes = str(least) if least == most else f"{least} to {most or 'many'}"
+        expect(len(operands) >= least and (most is None or len(operands) <= most), f"{self.name} takes {takes} operands, not {len(operands)}")
         own = {key: value for key, value in attrs.items() if key not in COMMON}
         inferred = self.infer(*operands, **check_options(self.options, own, self.name))
         return declared if inferred is None else tuple(int(n) for n in inferred)

@@ -1,0 +1,18 @@
+"""Fuse a pointwise function into the convolution or linear that feeds it."""
+
+from tfc.backends.target import Target
+from tfc.ir.graph import Graph
+from tfc.ir.ops import POINTWISE
+from tfc.ir.types import Symbol
+
+
+def fuse_activation(graph: Graph, target: Target) -> Graph:
+    """Where the function alone reads the product, it is applied before the result is rounded to eight bits."""
+    graph = graph.copy()
+    for act in graph.of_op(*POINTWISE):
+        producer = graph[act.operands[0]]
+        alone = graph.users(producer) == [act] and producer.name not in graph.results
+        if producer.op in ("conv2d", "linear") and "activation" not in producer.attrs and alone:
+            graph.add(producer.but(activation=Symbol(act.op)))
+            graph.redirect(act.name, producer.name)
+    return graph

@@ -1,0 +1,139 @@
+"""The passes there are, pipelines as text, and how they run."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tfc.backends.target import Target
+from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.graph import Graph
+from tfc.ir.signature import Option, check_options, options
+from tfc.ir.verify import verify
+from tfc.ir.weights import save_graph
+
+from .calibrate import calibrate
+from .choose_kernels import choose_kernels
+from .choose_layouts import choose_layouts
+from .drop_dead import drop_dead
+from .fold_batch_norm import fold_batch_norm
+from .fold_constants import fold_constants
+from .fold_unfold import fold_unfold
+from .fuse_activation import fuse_activation
+from .fuse_attention import fuse_attention
+from .fuse_residual import fuse_residual
+from .order_nodes import order_nodes
+from .plan_memory import plan_memory
+from .quantize import quantize
+from .simplify_moves import simplify_moves
+from .to_nhwc import to_nhwc
+
+PassFunction = Callable[..., Graph]
+Hook = Callable[["Pass", Graph], None]
+
+PASSES: tuple[PassFunction, ...] = (
+    fold_constants,
+    drop_dead,
+    fuse_attention,
+    to_nhwc,
+    simplify_moves,
+    fold_unfold,
+    fold_batch_norm,
+    fuse_residual,
+    fuse_activation,
+    calibrate,
+    quantize,
+    choose_layouts,
+    choose_kernels,
+    order_nodes,
+    plan_memory,
+)
+
+# Attention first: it reads the head splits as they were traced. Moves before fold_unfold, so that no reshape keeps an unfold from
+# sinking. Batch norm after to_nhwc, when it stands behind its convolution.
+# Residuals before activations: relu(conv + r) is one kernel, silu(conv) + r is two.
+FLOAT = "fold-constants,fuse-attention,to-nhwc,simplify-moves,fold-unfold,drop-dead,fold-batch-norm,fuse-residual,fuse-activation,drop-dead"
+INTEGER = "quantize,drop-dead,choose-layouts,choose-kernels,order-nodes,plan-memory"
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A pass with its options, as a pipeline names it."""
+
+    function: PassFunction
+    given: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__.replace("_", "-")
+
+    @cached_property
+    def options(self) -> dict[str, Option]:
+        return options(self.function)
+
+    def __str__(self) -> str:
+        inside = ",".join(f"{key}={value}" for key, value in self.given.items())
+        return f"{self.name}{{{inside}}}" if inside else self.name
+
+
+def parse_pipeline(text: str) -> list[Pass]:
+    """`a,b{k=v}` as passes; unknown names and options are a Diagnostic with the valid ones."""
+    known = {function.__name__.replace("_", "-"): function for function in PASSES}
+    passes = []
+    for name, inside in _parts(text):
+        if name not in known:
+            raise Diagnostic(f"there is no pass '{name}'", help=f"passes: {', '.join(known)}")
+        declared = options(known[name])
+        given = dict(_option(item, declared, name) for item in inside.split(",") if item)
+        passes.append(Pass(known[name], check_options(declared, given, name)))
+    return passes
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    pattern = re.compile(r"\s*([A-Za-z0-9_-]+)\s*(?:\{([^{}]*)\})?\s*(?:,|$)")
+    parts, at = [], 0
+    while at < len(text):
+        match = pattern.match(text, at)
+        if match is None:
+            raise Diagnostic(f"'{text[at:]}' is not the rest of a pipeline", help='a pipeline is "a,b{k=v}"')
+        parts.append((match[1].replace("_", "-"), match[2] or ""))
+        at = match.end()
+    return parts
+
+
+def _option(item: str, declared: dict[str, Option], name: str) -> tuple[str, Any]:
+    key, _, value = (part.strip() for part in item.partition("="))
+    if key not in declared:
+        raise Diagnostic(f"{name} has no option '{key}'", help=f"its options: {', '.join(sorted(declared)) or 'none'}")
+    for convert in (int, float):
+        try:
+            return key, convert(value)
+        except ValueError:
+            continue
+    return key, {"true": True, "false": False}.get(value, value)
+
+
+def run_pipeline(graph: Graph, target: Target, passes: Sequence[Pass] | str, *, hook: Hook | None = None, crash_file: Path = Path("tfc-crash.tfir")) -> Graph:
+    """The graph after these passes; each result is verified. `hook` sees it after each pass.
+
+    A crash inside a pass writes the graph before it to `crash_file` and says how to repeat it.
+    """
+    for step in parse_pipeline(passes) if isinstance(passes, str) else passes:
+        try:
+            after = step.function(graph, target, **step.given)
+            verify(after)
+        except Diagnostic:
+            raise
+        except Exception as error:
+            save_graph(graph, crash_file)
+            command = f"tfc opt {shlex.quote(str(crash_file))} --target {target.name} --passes {shlex.quote(str(step))}"
+            raise Diagnostic(f"{step.name} failed: {type(error).__name__}: {error}", help=f"this is an error of tfc; it repeats with: {command}") from error
+        graph = after
+        if hook:
+            hook(step, graph)
+    return graph

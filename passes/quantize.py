@@ -1,0 +1,156 @@
+"""From ranges to integers: the one pass that changes bits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from tfc.backends.target import Target
+from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.graph import Graph, Node, Tensor
+from tfc.ir.int_rules import INT
+from tfc.ir.pointwise import CLAMPS
+from tfc.ir.text import print_node
+from tfc.ir.types import Quantization
+from tfc.ir.verify import require
+
+from .calibrate import has_table
+from .constants import add_constant, add_tensor, scalar
+
+# Operators that copy integers: the result has the quantization of the operand.
+TIED = ("reshape", "transpose", "slice", "expand", "unfold", "fold", "pad", "resize_nearest", "max_pool2d")
+
+
+def quantize(graph: Graph, target: Target) -> Graph:
+    """int8 activations with a scale a tensor, int8 weights with a scale a channel, int32 biases."""
+    require(graph, "ranged")
+    graph = graph.copy()
+    unsupported = [node for node in graph if node.op not in ("arg", "const") and node.op not in (*INT, "div")]
+    if unsupported:
+        raise Diagnostic("these operators have no integer form", at="\n      ".join(print_node(node) for node in unsupported))
+    for node in graph:
+        if node.op != "const":
+            graph.add(RULES.get(node.op, activation)(graph, node).but(range=None, pre_range=None))
+    require(graph, "quantized")
+    return graph
+
+
+def of_range(lo: float, hi: float) -> Quantization:
+    """256 levels over a range widened to hold 0, which gets an integer of its own."""
+    lo, hi = min(lo, 0.0), max(hi, 0.0)
+    scale = max((hi - lo) / 255, 1e-9)
+    return Quantization(scale, int(np.clip(round(-128 - lo / scale), -128, 127)))
+
+
+def typed(node: Node, quantization: Quantization) -> Node:
+    return replace(node, type=replace(node.type, dtype="i8", quantization=quantization))
+
+
+def of(graph: Graph, name: str) -> Quantization:
+    quantization = graph[name].type.quantization
+    assert quantization is not None, name
+    return quantization
+
+
+def activation(graph: Graph, node: Node) -> Node:
+    """A value with a quantization of its own; constants among its operands get theirs from their extremes."""
+    operands = [constant_operand(graph, node, name) for name in node.operands]
+    return typed(replace(node, operands=tuple(operands)), of_range(*node.attrs["range"]))
+
+
+def constant_operand(graph: Graph, node: Node, name: str) -> str:
+    tensor = graph.constant(name)
+    if tensor is None or node.op == "layer_norm":
+        return name
+    quantization = of_range(float(tensor.min()), float(tensor.max()))
+    integers = np.clip(np.round(tensor / float(quantization.scale)) + quantization.zero_point, -128, 127).astype(np.int8)
+    return add_constant(graph, f"{name}.i8", integers, before=node.name, quantization=quantization)
+
+
+def tied(graph: Graph, node: Node) -> Node:
+    return typed(node, of(graph, node.operands[0]))
+
+
+def probabilities(graph: Graph, node: Node) -> Node:
+    """Softmax covers 0…1 whatever was seen."""
+    return typed(node, Quantization(1 / 256, -128))
+
+
+def weighted(graph: Graph, node: Node) -> Node:
+    """Convolution and linear: weights a channel at a time, the bias in units of the accumulator, the activation as clamp or table."""
+    x, w, b, *rest = node.operands
+    weights, bias = graph.constant(w), graph.constant(b)
+    if weights is None or bias is None:
+        raise Diagnostic("weights and bias must be constants", at=print_node(node))
+    x_scale = float(of(graph, x).scale)
+    integers, scales = quantize_weights(weights, bias, x_scale)
+    symbol = add_tensor(graph, f"{node.name}.scale", scales)
+    new_w = add_constant(graph, f"{w}.i8", integers, before=node.name, quantization=Quantization(symbol, 0, 0))
+    accumulated = np.round(bias.astype(np.float64) / (x_scale * scales)).astype(np.int32)
+    new_b = add_constant(graph, f"{b}.i32", accumulated, before=node.name)
+    out = of_range(*node.attrs["range"])
+    return with_activation(typed(replace(node, operands=(x, new_w, new_b, *rest)), out), out)
+
+
+def quantize_weights(weights: Tensor, bias: Tensor, x_scale: float) -> tuple[Tensor, Tensor]:
+    """int8 weights in −127…127 and a float64 scale for each output channel; scales grow where a bias would not fit int32."""
+    flat = np.abs(weights.astype(np.float64)).reshape(len(weights), -1).max(axis=1)
+    scales = np.where(flat > 0, flat / 127, 1.0)
+    scales = np.maximum(scales, np.abs(bias.astype(np.float64)) / (x_scale * 2**30))
+    integers = np.round(weights / scales.reshape(-1, *(1,) * (weights.ndim - 1)))
+    return np.clip(integers, -127, 127).astype(np.int8), scales
+
+
+def with_activation(node: Node, out: Quantization) -> Node:
+    """relu and relu6 become the clamp; other functions a table over the range of the accumulator."""
+    if has_table(node):
+        lo, hi = node.attrs["pre_range"]
+        scale = max(hi - lo, 1e-6) / 1023
+        return node.but(pre_scale=scale, pre_zero=round(-lo / scale))
+    if "activation" not in node.attrs:
+        return node
+    limits = tuple(int(np.clip(round(bound / float(out.scale)) + out.zero_point, -128, 127)) if np.isfinite(bound) else 127 for bound in CLAMPS[node.attrs["activation"]])
+    return node.but(activation=None, clamp=None if limits == (-128, 127) else limits)
+
+
+def affine(graph: Graph, node: Node) -> Node:
+    """A product or sum with a scalar that maps one quantization to another needs no work: `reinterpret`."""
+    x = node.operands[0]
+    number = scalar(graph, node.operands[1]) if graph[x].type.shape == node.type.shape else None
+    if number is None or graph[x].op == "const":
+        return activation(graph, by_product(graph, node))
+    q = of(graph, x)
+    scale, zero = float(q.scale), float(q.zero_point)
+    if node.op in ("mul", "div") and number > 0:
+        scale *= number if node.op == "mul" else 1 / number
+    elif node.op in ("add", "sub"):
+        zero += (number if node.op == "sub" else -number) / scale
+    if abs(zero - round(zero)) < 1e-4 and -128 <= round(zero) <= 127:
+        return typed(replace(node, op="reinterpret", operands=(x,), attrs={}), Quantization(scale, round(zero)))
+    return activation(graph, by_product(graph, node))
+
+
+def by_product(graph: Graph, node: Node) -> Node:
+    """A quotient by a constant as the product with its reciprocal; other nodes as they are."""
+    if node.op != "div":
+        return node
+    divisor = graph.constant(node.operands[1])
+    if divisor is None:
+        raise Diagnostic("integers are only divided by constants", at=print_node(node))
+    reciprocal = add_constant(graph, f"{node.name}.reciprocal", np.asarray(1 / divisor, np.float32), before=node.name)
+    return replace(node, op="mul", operands=(node.operands[0], reciprocal))
+
+
+Rule = Callable[[Graph, Node], Node]
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(TIED, tied),
+    "conv2d": weighted,
+    "linear": weighted,
+    "softmax": probabilities,
+    "add": affine,
+    "sub": affine,
+    "mul": affine,
+    "div": affine,
+}

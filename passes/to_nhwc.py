@@ -1,0 +1,165 @@
+"""Let feature maps lie channels-last: transposes sink through the graph until they meet and vanish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tfc.backends.target import Target
+from tfc.ir.graph import Graph, Node
+from tfc.ir.ops import POINTWISE
+
+from .constants import add_constant
+
+Axes = tuple[int, ...]
+NCHW_TO_NHWC, NHWC_TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
+
+
+def to_nhwc(graph: Graph, target: Target) -> Graph:
+    """Image arguments become NHWC (their `axes` say so); a transpose that is left stands where a value is really needed so."""
+    sinking = Sinking(graph)
+    for node in graph:
+        sinking.visit(node)
+    results = [sinking.plain(name) for name in graph.results]
+    out = sinking.out
+    out.results = tuple(results)
+    return out
+
+
+def inverse(axes: Axes) -> Axes:
+    return tuple(int(i) for i in np.argsort(axes))
+
+
+@dataclass(frozen=True)
+class Held:
+    """A value v as it is kept: v = transpose(stored, axes)."""
+
+    stored: str
+    axes: Axes
+
+    @property
+    def moved(self) -> bool:
+        return self.axes != tuple(range(len(self.axes)))
+
+
+class Sinking:
+    """One walk over a graph that keeps every value with the transpose it still waits for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.out = Graph(graph.name, tensors=graph.tensors)
+        self.held: dict[str, Held] = {}
+
+    def visit(self, node: Node) -> None:
+        if node.op == "arg" and wants_nhwc(self.graph, node):
+            self.keep(node, node.but(axes=NCHW_TO_NHWC), NHWC_TO_NCHW)
+        elif node.op == "transpose":
+            held = self.held[node.operands[0]]
+            self.held[node.name] = Held(held.stored, tuple(held.axes[axis] for axis in node.attrs["axes"]))
+        elif (moved := self.sunk(node)) is not None:
+            self.keep(node, *moved)
+        else:
+            plain = replace(node, operands=tuple(self.plain(name) for name in node.operands))
+            self.keep(node, plain, tuple(range(len(node.type.shape))))
+
+    def keep(self, node: Node, kept: Node, axes: Axes) -> None:
+        """Enter a node whose value, transposed by `axes`, is the old one."""
+        shape = tuple(node.type.shape[axis] for axis in inverse(axes))
+        self.out.add(replace(kept, type=node.type.with_shape(shape)))
+        self.held[node.name] = Held(kept.name, axes)
+
+    def sunk(self, node: Node) -> tuple[Node, Axes] | None:
+        """The node on stored operands with the transpose that its result then waits for; None where it must see plain ones."""
+        moved = [self.held[name] for name in node.operands if self.held[name].moved]
+        if not moved:
+            return None
+        axes = moved[0].axes
+        rank, first = len(axes), node.operands[0]
+        if node.op in POINTWISE or (node.op in ("linear", "layer_norm") and axes[-1] == rank - 1 and first in self.held and self.held[first].moved and len(node.operands) < 4):
+            return replace(node, operands=(self.held[first].stored, *node.operands[1:])), axes
+        if node.op in ("add", "sub", "mul", "div") and len(node.type.shape) == rank:
+            return replace(node, operands=tuple(self.as_stored(name, axes, node) for name in node.operands)), axes
+        if node.op == "concat":
+            operands = tuple(self.as_stored(name, axes, node) for name in node.operands)
+            return replace(node, operands=operands, attrs={"axis": axes[node.attrs["axis"]]}), axes
+        if node.op in ("batch_norm", "slice", "softmax"):
+            axis = axes[node.attrs.get("axis", 1 if node.op == "batch_norm" else -1)]
+            return replace(node, operands=(self.held[first].stored, *node.operands[1:]), attrs={**node.attrs, "axis": axis}), axes
+        if node.op == "mean":
+            gone = [axis % rank for axis in node.attrs["axes"]]
+            rest = axes if node.attrs.get("keepdims") else squeeze(axes, gone)
+            return replace(node, operands=(self.held[first].stored,), attrs={**node.attrs, "axes": tuple(sorted(axes[axis] for axis in gone))}), rest
+        if node.op == "pad":
+            amounts = node.attrs["amounts"]
+            pairs = [amounts[2 * axis : 2 * axis + 2] for axis in inverse(axes)]
+            return replace(node, operands=(self.held[first].stored,), attrs={**node.attrs, "amounts": tuple(n for pair in pairs for n in pair)}), axes
+        return None
+
+    def as_stored(self, name: str, axes: Axes, node: Node) -> str:
+        """An operand as it must be stored so that `axes` makes it plain: broadcasting operands get their missing axes."""
+        held = self.held[name]
+        if held.axes == axes:
+            return held.stored
+        tensor = self.graph.constant(name)
+        if tensor is not None:
+            wide = tensor.reshape((1,) * (len(axes) - tensor.ndim) + tensor.shape)
+            return name if tensor.size == 1 else self.constant(f"{name}.nhwc", wide.transpose(inverse(axes)), node)
+        plain = self.plain(name)
+        shape = self.out[plain].type.shape
+        if len(shape) < len(axes):
+            plain = self.insert("reshape", plain, (1,) * (len(axes) - len(shape)) + shape, node)
+        return self.transposed(plain, inverse(axes), node)
+
+    def constant(self, name: str, tensor: np.ndarray, node: Node) -> str:
+        anchor = self.out.fresh(f"{node.name}.anchor")  # constants stand before their reader, which is about to come
+        self.out.add(Node(anchor, "arg", (), node.type))
+        made = add_constant(self.out, name, tensor, before=anchor)
+        self.out.remove(anchor)
+        return made
+
+    def plain(self, name: str) -> str:
+        """The value as it was, through a transpose if it waits for one."""
+        held = self.held[name]
+        if not held.moved:
+            return held.stored
+        made = self.transposed(held.stored, held.axes, self.graph[name])
+        self.held[name] = Held(made, tuple(range(len(held.axes))))
+        return made
+
+    def transposed(self, stored: str, axes: Axes, node: Node) -> str:
+        """A transpose, or a reshape where it only moves axes of length 1."""
+        shape = self.out[stored].type.shape
+        new = tuple(shape[axis] for axis in axes)
+        long = [axis for axis in axes if shape[axis] != 1]
+        if long == sorted(long):
+            return stored if new == shape else self.insert("reshape", stored, new, node)
+        made = self.out.fresh(f"{stored}.moved")
+        self.out.add(Node(made, "transpose", (stored,), node.type.with_shape(new), {"axes": axes}, source=node.source))
+        return made
+
+    def insert(self, op: str, operand: str, shape: Axes, node: Node) -> str:
+        made = self.out.fresh(f"{operand}.shaped")
+        self.out.add(Node(made, op, (operand,), node.type.with_shape(shape), {"shape": shape}, source=node.source))
+        return made
+
+
+def squeeze(axes: Axes, gone: list[int]) -> Axes:
+    """The permutation that is left when result axes `gone` (and the stored axes they come from) are taken out."""
+    left = [axis for index, axis in enumerate(axes) if index not in gone]
+    return tuple(sorted(left).index(axis) for axis in left)
+
+
+def wants_nhwc(graph: Graph, node: Node) -> bool:
+    """Whether an argument reaches a transpose to NHWC through elementwise operators alone."""
+    if len(node.type.shape) != 4 or "axes" in node.attrs:
+        return False
+    seen, todo = {node.name}, [node.name]
+    while todo:
+        for user in graph.users(todo.pop()):
+            if user.op == "transpose" and user.attrs["axes"] == NCHW_TO_NHWC:
+                return True
+            if user.op in (*POINTWISE, "add", "sub", "mul", "div", "pad", "batch_norm") and user.name not in seen:
+                seen.add(user.name)
+                todo.append(user.name)
+    return False
