@@ -35,7 +35,7 @@ ACCESSES = {
 }
 BREAKPOINT = "stops at a breakpoint"
 UNDEFINED = "executes an undefined instruction"
-EXCEPTIONS = {1: UNDEFINED, 7: BREAKPOINT, 17: "executes a floating-point instruction"}  # QEMU's numbers
+EXCEPTIONS = {1: UNDEFINED, 7: BREAKPOINT}  # QEMU's numbers
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,8 @@ def read_image(path: Path) -> Image:
 
 def image_of(path: Path, elf: Any) -> Image:
     if elf["e_machine"] != "EM_ARM" or elf.elfclass != 32 or not elf.little_endian:
-        raise Diagnostic(f"{path} is for {elf['e_machine'].removeprefix('EM_')}, {elf.elfclass} bits", help="build it for a 32-bit little-endian Arm")
+        machine = str(elf["e_machine"]).removeprefix("EM_")
+        raise Diagnostic(f"{path} is for {machine}, {elf.elfclass} bits", help="build it for a 32-bit little-endian Arm")
     segments = []
     for segment in elf.iter_segments("PT_LOAD"):
         data = segment.data()

@@ -28,7 +28,8 @@ class Tables:
     """Facts about each half-word of `[base, base + 2·(len − 1))`; the prefix sums have one entry more, so a block's count is a difference.
 
     `owner` says whom a block that begins here makes current: a node, the schedule (the last of `names`), or KEEP for shared code.
-    `stack` is by how many bytes the instruction moves the stack pointer (down is positive).
+    `stack` is by how many bytes the instruction moves the stack pointer (down is positive). `floats` are the addresses of
+    floating-point instructions.
     """
 
     base: int
@@ -37,6 +38,7 @@ class Tables:
     stack: NDArray[np.int32]
     stack_moves: NDArray[np.uint32]
     owner: NDArray[np.int32]
+    floats: tuple[int, ...]
 
 
 def disassemble(code: Code) -> Iterator[Instruction]:
@@ -65,11 +67,14 @@ def tables_of(image: Image) -> Tables:
     indices = sorted(set(nodes.values()))
     names = (*(f"tfc_node_{index}" for index in indices), SCHEDULE)
     callers = set()
+    floats = []
     for code in image.code:
         for instruction in disassemble(code):
             half = (instruction.address - base) // 2
             counts[half + 1] = 1
             stack[half] = stack_bytes(instruction)
+            if instruction.mnemonic.startswith("v"):  # as all floating-point mnemonics of Armv7-M, and no others
+                floats.append(instruction.address)
             if branch_target(instruction) in nodes:
                 callers.add(image.function_at(instruction.address))
     for function in image.functions:
@@ -79,7 +84,7 @@ def tables_of(image: Image) -> Tables:
         elif function in callers:
             owner[first:last] = len(names) - 1
     moves = np.concatenate([[0], np.cumsum(stack != 0)]).astype(np.uint32)
-    return Tables(base, names, np.cumsum(counts, dtype=np.uint32), stack, moves, owner)
+    return Tables(base, names, np.cumsum(counts, dtype=np.uint32), stack, moves, owner, tuple(floats))
 
 
 def branch_target(instruction: Instruction) -> int | None:

@@ -61,7 +61,10 @@ class Machine:
         allowed = {pool.name: np.zeros(pool.size, np.bool_) for pool in target.pools}
         for base, size in ((self.stack.start, len(self.stack)), *self.firmware.pools):
             mark(target, allowed, base, size)
-        self.counting = Counting(self.chip, tables_of(self.image), allowed)
+        tables = tables_of(self.image)
+        if tables.floats:  # unicorn would run it; the chip faults, because nothing enables its FPU
+            raise Diagnostic(f"{self.image.where(tables.floats[0])} is a floating-point instruction", at=str(elf))
+        self.counting = Counting(self.chip, tables, allowed)
         # Memory holds anything at power-on; this pattern also shows afterwards what was written.
         self.pattern = {pool.name: np.random.default_rng(SEED).integers(0, 256, pool.size, np.uint8) for pool in target.pools}
         self.power_on()
@@ -124,19 +127,15 @@ class Machine:
         """Run from the present instruction; raise what went wrong before `until` was reached."""
         state = self.counting.state
         self.chip.start(self.chip.pc, NOWHERE if until is None else until)
-        if state.stray:
-            where = self.image.where(state.stray_block)
-            raise Diagnostic(f"{where} writes at 0x{state.stray:08x}, outside arena and stack", at=str(self.image.path), help=self.stray_help(state.stray))
-        if state.budget < 0:
-            raise Diagnostic(f"more than {limit} instructions ran, the last in {self.image.where(state.block)}", at=str(self.image.path))
-        if (depth := self.stack.stop - state.stack_low) > len(self.stack):
-            raise Diagnostic(f"the stack needs {depth} bytes and has {len(self.stack)}", at=str(self.image.path), help="compile with a larger stack")
+        at = str(self.image.path)
         if self.chip.stop and until is not None:
             raise self.chip.fault(self.chip.stop)
-
-    def stray_help(self, address: int) -> str | None:
-        below = self.stack.start - address
-        return "the stack is too small" if 0 < below <= len(self.stack) else None
+        if state.budget < 0:
+            raise Diagnostic(f"more than {limit} instructions ran, the last in {self.image.where(state.block)}", at=at)
+        if (depth := self.stack.stop - state.stack_low) > len(self.stack):
+            raise Diagnostic(f"the stack needs {depth} bytes and has {len(self.stack)}", at=at, help="compile with a larger stack")
+        if state.stray:
+            raise Diagnostic(f"{self.image.where(state.stray_block)} writes at 0x{state.stray:08x}, outside arena and stack", at=at)
 
     def changed_outside(self) -> list[int]:
         """Addresses in RAM that a run changed though they are neither arena nor stack."""
