@@ -1,4 +1,4 @@
-"""The native hooks on a chip: instructions of each node, the depth of the stack and, when asked for, every written byte."""
+"""The native hooks on a chip: instructions of each node, the depth of the stack and, when asked for, every access to memory."""
 
 import ctypes
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from unicorn.unicorn_const import UC_HOOK_BLOCK, UC_HOOK_MEM_WRITE
+from unicorn.unicorn_const import UC_HOOK_BLOCK, UC_HOOK_MEM_READ, UC_HOOK_MEM_WRITE
 from unicorn.unicorn_py3.unicorn import Uc, UcError, uclib
 
 from .chip import Chip, unicorn_function
@@ -38,6 +38,7 @@ class Counting:
             stack_moves=tables.stack_moves.ctypes.data,
             stack=tables.stack.ctypes.data,
             owner=tables.owner.ctypes.data,
+            aligned=tables.aligned.ctypes.data,
             counters=self.counters.ctypes.data,
             watched=ctypes.cast(self.watched, ctypes.POINTER(Watched)),
             watched_count=len(self.watched),
@@ -53,12 +54,12 @@ class Counting:
             array[:] = False
         self.state.current = len(self.tables.names) - 1
         self.state.budget, self.state.stack_low = limit, stack_top
-        self.state.stray = self.state.stray_block = 0
+        self.state.stray = self.state.misaligned = self.state.culprit = 0
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Mark written bytes while the body runs, at about a sixth of the speed."""
-        handle = add_native_hook(self.chip.uc, UC_HOOK_MEM_WRITE, "watch_write", self.state)
+        """Mark written bytes and check alignment while the body runs, several times slower."""
+        handle = add_native_hook(self.chip.uc, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, "watch_access", self.state)
         self.chip.uc.ctl_flush_tb()  # translated code calls the hooks that were there when it was translated
         try:
             yield

@@ -1,7 +1,7 @@
-/* What runs on the host at every emulated block and, when asked for, at every emulated write. */
+/* What runs on the host at every emulated block and, when asked for, at every emulated access to memory. */
 #include <stdint.h>
 
-enum { REGISTER_SP = 12 }; /* UC_ARM_REG_SP */
+enum { REGISTER_PC = 11, REGISTER_SP = 12, WRITE = 17 }; /* UC_ARM_REG_PC, UC_ARM_REG_SP, UC_MEM_WRITE */
 
 /* A contiguous range of RAM that is watched byte by byte. */
 struct watched {
@@ -16,6 +16,7 @@ struct state {
     uint64_t base, halves;
     const uint32_t *counts, *stack_moves;
     const int32_t *stack, *owner;
+    const uint8_t *aligned;
     /* who is counted */
     uint64_t *counters;
     uint64_t current;
@@ -25,7 +26,7 @@ struct state {
     /* writes */
     struct watched *watched;
     uint64_t watched_count;
-    uint64_t stray, stray_block; /* the first write that was not allowed, or 0 */
+    uint64_t stray, misaligned, culprit; /* the first address that must not be written, or not unaligned, and who did */
     /* unicorn's own functions */
     int (*stop)(void *uc);
     int (*read_register)(void *uc, int id, void *value);
@@ -63,21 +64,46 @@ void count_block(void *uc, uint64_t address, uint32_t size, struct state *state)
     }
 }
 
-void watch_write(void *uc, int access, uint64_t address, int size, int64_t value, struct state *state) {
-    (void)access, (void)value;
-    for (int i = 0; i < size; i++) {
-        int allowed = 0;
-        for (struct watched *range = state->watched; range < state->watched + state->watched_count; range++) {
-            const uint64_t offset = address + (uint64_t)i - range->base;
-            if (offset < range->bytes) {
-                range->touched[offset] = 1;
-                allowed = range->allowed[offset];
+/* While memory is watched, unicorn keeps the program counter at the instruction that accesses it. */
+static uint32_t instruction_address(void *uc, const struct state *state) {
+    uint32_t pc = 0;
+    state->read_register(uc, REGISTER_PC, &pc);
+    return pc;
+}
+
+static void watch_write(void *uc, uint64_t address, struct state *state) {
+    for (struct watched *range = state->watched; range < state->watched + state->watched_count; range++) {
+        const uint64_t offset = address - range->base;
+        if (offset < range->bytes) {
+            range->touched[offset] = 1;
+            if (range->allowed[offset]) {
+                return;
             }
         }
-        if (!allowed && !state->stray) {
-            state->stray = address + (uint64_t)i;
-            state->stray_block = state->block;
-            state->stop(uc);
-        }
+    }
+    if (!state->stray) {
+        state->stray = address;
+        state->culprit = instruction_address(uc, state);
+        state->stop(uc);
+    }
+}
+
+/* The core faults where LDM, STM, LDRD, STRD, PUSH and POP are not aligned to words; the emulator does not. */
+static void check_alignment(void *uc, uint64_t address, struct state *state) {
+    const uint64_t pc = instruction_address(uc, state), half = (pc - state->base) / 2;
+    if (half < state->halves && state->aligned[half] && !state->misaligned) {
+        state->misaligned = address;
+        state->culprit = pc;
+        state->stop(uc);
+    }
+}
+
+void watch_access(void *uc, int access, uint64_t address, int size, int64_t value, struct state *state) {
+    (void)value;
+    if (size == 4 && address & 3) {
+        check_alignment(uc, address, state);
+    }
+    for (int i = 0; access == WRITE && i < size; i++) {
+        watch_write(uc, address + (uint64_t)i, state);
     }
 }

@@ -13,6 +13,7 @@ from .image import Code, Image
 NODE = re.compile(r"tfc_node_(\d+)(?:\..*)?")  # compilers append .constprop.0 and the like
 SCHEDULE = "schedule"
 KEEP = -1
+ALIGNED = ("ldm", "stm", "ldrd", "strd", "push", "pop")
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Tables:
     """Facts about each half-word of `[base, base + 2·(len − 1))`; the prefix sums have one entry more, so a block's count is a difference.
 
     `owner` says whom a block that begins here makes current: a node, the schedule (the last of `names`), or KEEP for shared code.
-    `stack` is by how many bytes the instruction moves the stack pointer (down is positive). `floats` are the addresses of
-    floating-point instructions.
+    `stack` is by how many bytes the instruction moves the stack pointer (down is positive). `aligned` marks
+    instructions that take word-aligned addresses only. `floats` are the addresses of floating-point instructions.
     """
 
     base: int
@@ -38,6 +39,7 @@ class Tables:
     stack: NDArray[np.int32]
     stack_moves: NDArray[np.uint32]
     owner: NDArray[np.int32]
+    aligned: NDArray[np.uint8]
     floats: tuple[int, ...]
 
 
@@ -62,6 +64,7 @@ def tables_of(image: Image) -> Tables:
     halves = (max(code.address + len(code.data) for code in image.code) - base + 1) // 2
     counts = np.zeros(halves + 1, np.uint32)
     stack = np.zeros(halves, np.int32)
+    aligned = np.zeros(halves, np.uint8)
     owner = np.full(halves, KEEP, np.int32)
     nodes = {function.address: int(match[1]) for function in image.functions if (match := NODE.fullmatch(function.name))}
     indices = sorted(set(nodes.values()))
@@ -73,6 +76,7 @@ def tables_of(image: Image) -> Tables:
             half = (instruction.address - base) // 2
             counts[half + 1] = 1
             stack[half] = stack_bytes(instruction)
+            aligned[half] = instruction.mnemonic.startswith(ALIGNED)
             if instruction.mnemonic.startswith("v"):  # as all floating-point mnemonics of Armv7-M, and no others
                 floats.append(instruction.address)
             if branch_target(instruction) in nodes:
@@ -84,7 +88,7 @@ def tables_of(image: Image) -> Tables:
         elif function in callers:
             owner[first:last] = len(names) - 1
     moves = np.concatenate([[0], np.cumsum(stack != 0)]).astype(np.uint32)
-    return Tables(base, names, np.cumsum(counts, dtype=np.uint32), stack, moves, owner, tuple(floats))
+    return Tables(base, names, np.cumsum(counts, dtype=np.uint32), stack, moves, owner, aligned, tuple(floats))
 
 
 def branch_target(instruction: Instruction) -> int | None:

@@ -75,7 +75,9 @@ class Machine:
     def run(self, inputs: Sequence[bytes], *, watch: bool = False, limit: int = LIMIT) -> Run:
         """One inference: the bytes of each input, in the firmware's order, to the bytes of each output.
 
-        A write outside arena and stack, a fault, a failing run and more than `limit` instructions are Diagnostics.
+        A write outside arena and stack, a fault, a failing run and more than `limit` instructions are Diagnostics. `watch` is
+        several times slower, marks each written byte, and also finds unaligned LDM, STM, LDRD and STRD, which unicorn allows
+        and the chip does not.
         """
         self.set_up(inputs, limit)
         if watch:
@@ -134,8 +136,10 @@ class Machine:
             raise Diagnostic(f"more than {limit} instructions ran, the last in {self.image.where(state.block)}", at=at)
         if (depth := self.stack.stop - state.stack_low) > len(self.stack):
             raise Diagnostic(f"the stack needs {depth} bytes and has {len(self.stack)}", at=at, help="compile with a larger stack")
+        if state.misaligned:
+            raise Diagnostic(f"{self.image.where(state.culprit)} moves several words at 0x{state.misaligned:08x}, which is not aligned: the chip faults", at=at)
         if state.stray:
-            raise Diagnostic(f"{self.image.where(state.stray_block)} writes at 0x{state.stray:08x}, outside arena and stack", at=at)
+            raise Diagnostic(f"{self.image.where(state.culprit)} writes at 0x{state.stray:08x}, outside arena and stack", at=at)
 
     def changed_outside(self) -> list[int]:
         """Addresses in RAM that a run changed though they are neither arena nor stack."""

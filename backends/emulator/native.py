@@ -30,6 +30,7 @@ class State(ctypes.Structure):
         ("stack_moves", ctypes.c_void_p),
         ("stack", ctypes.c_void_p),
         ("owner", ctypes.c_void_p),
+        ("aligned", ctypes.c_void_p),
         ("counters", ctypes.c_void_p),
         ("current", ctypes.c_uint64),
         ("budget", ctypes.c_int64),
@@ -38,7 +39,8 @@ class State(ctypes.Structure):
         ("watched", ctypes.POINTER(Watched)),
         ("watched_count", ctypes.c_uint64),
         ("stray", ctypes.c_uint64),
-        ("stray_block", ctypes.c_uint64),
+        ("misaligned", ctypes.c_uint64),
+        ("culprit", ctypes.c_uint64),
         ("stop", ctypes.c_void_p),
         ("read_register", ctypes.c_void_p),
     )

@@ -16,12 +16,12 @@ FIRMWARE = Path(__file__).with_name("emulator") / "firmware" / "arithmetic"
 POOLS = (768, 18 * 256 + 512)
 
 
-@pytest.fixture()
+@pytest.fixture
 def target():
     return load_target("stm32f746")
 
 
-@pytest.fixture()
+@pytest.fixture
 def folder(tmp_path, target) -> Path:
     shutil.copytree(FIRMWARE, tmp_path, dirs_exist_ok=True)
     write_project(tmp_path, target, POOLS)
