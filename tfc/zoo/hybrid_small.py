@@ -45,3 +45,23 @@ class HybridSmall(nn.Module):
         x = self.head(self.stage3(self.stage2(self.stage1(self.stem(x)))))
         logits: Tensor = self.classifier(self.pool(x).flatten(1))
         return logits
+
+
+# The layers that hold most weights, three quarters of their blocks zero; 2x4 where one input serves two output channels at once.
+PRUNED = {
+    "stage1.1.0": ((2, 4), 0.75),
+    "stage3.0.local.0": ((1, 4), 0.75),
+    "stage3.0.fuse.0": ((2, 4), 0.75),
+    "stage3.1.local.0": ((1, 4), 0.75),
+    "stage3.1.fuse.0": ((2, 4), 0.75),
+    **{
+        f"stage3.{block}.layers.{layer}.{linear}": ((1, 4), 0.75)
+        for block, layer in ((0, 0), (1, 0), (1, 1))
+        for linear in ("attention.qkv", "attention.proj", "fc1", "fc2")
+    },
+}
+
+if __name__ == "__main__":
+    from tfc.zoo.commands import main
+
+    main(HybridSmall, PRUNED, "hybrid_small")
