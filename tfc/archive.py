@@ -109,7 +109,8 @@ def _refuse_other_kinds(archive: Archive) -> None:
     if archive.names("code/") and ("data.pkl" in archive or "constants.pkl" in archive):
         raise Diagnostic(f"{label} is a TorchScript archive, which tfc does not read yet", help=HOW_TO_EXPORT)
     if "data.pkl" in archive:
-        foreign = foreign_parts(archive.read("data.pkl"))
+        # A state_dict needs BUILD for its metadata.
+        foreign = [part for part in foreign_parts(archive.read("data.pkl")) if part != "opcode BUILD"]
         what = (
             f"a pickled module ({', '.join(foreign[:3])}): loading it would run code, so tfc never does"
             if foreign

@@ -64,11 +64,10 @@ def import_program(program: Program, name: str) -> Graph:
     """The graph of a program; unsupported operators are all named before any work."""
     _check_inputs(program)
     _check_operators(program)
-    build, aliases = Builder(name), Aliases()
+    build, aliases = Builder(name), Aliases(program.constants)
     values: dict[str, Operand] = dict(program.constants)
     for value in program.inputs:
         values[value] = build.graph.add(Node(build.graph.fresh(name_of(value)), "arg", (), f32(*program.values[value].shape)))
-    for value in values:
         aliases.make(value)
     calls = Counter(call.module for call in program.calls)
     for call in program.calls:
@@ -134,9 +133,11 @@ def _build_call(build: Builder, program: Program, call: Call, values: dict[str, 
             return tuple(resolved(item) for item in argument)
         return values[aliases.read(argument.name, call.place)] if isinstance(argument, Ref) else argument
 
+    arguments = {key: resolved(argument) for key, argument in call.arguments.items()}
+    aliases.call(call, shares=call.target in importer_views.RULES)
     try:
         build.shapes = [program.values[value].shape for value in call.results]
-        result = RULES[call.target](build, **{key: resolved(argument) for key, argument in call.arguments.items()})
+        result = RULES[call.target](build, **arguments)
     except Diagnostic as error:
         error.at = error.at or call.place
         raise
@@ -150,7 +151,6 @@ def _build_call(build: Builder, program: Program, call: Call, values: dict[str, 
         if recorded.dtype not in FLOATS or recorded.shape != operand.type.shape:
             raise Diagnostic(f"'{value}' is {recorded.dtype}{list(recorded.shape)} in the trace, tfc makes float32{list(operand.type.shape)}", at=call.place)
         values[value] = operand
-    aliases.call(call, shares=call.target in importer_views.RULES)
 
 
 def _remove_unread(graph: Graph) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from tfc.importer_program import Call, Ref
 from tfc.ir.diagnostic import Diagnostic
+
+EVAL = "call model.eval() before the export; state that lives from call to call must be an input and an output"
 
 
 class Aliases:
     """Which values share memory, and which of them an in-place operator has overtaken."""
 
-    def __init__(self) -> None:
+    def __init__(self, constants: Iterable[str]) -> None:
         self._memory: dict[str, str] = {}  # value → the value that first had its memory
         self._made_at: dict[str, int] = {}  # value → writes to that memory when the value was made
         self._writes: Counter[str] = Counter()
+        self._constants = frozenset(constants)
+        for constant in self._constants:
+            self.make(constant)
 
     def make(self, value: str, memory: str | None = None) -> None:
         """A value in memory of its own, or in that of another one."""
@@ -38,6 +44,8 @@ class Aliases:
         first = next((argument.name for argument in call.arguments.values() if isinstance(argument, Ref)), None)
         writes = not shares and call.target.split(".")[1].endswith("_")
         if writes and first:
+            if self._memory[first] in self._constants:
+                raise Diagnostic(f"the model changes its own state '{self._memory[first]}' on every call", at=call.place, help=EVAL)
             self._writes[self._memory[first]] += 1
         for result in call.results:
             self.make(result, first if shares or writes else None)

@@ -65,7 +65,7 @@ def _refuse_dynamic(graph: Json) -> None:
     """Sizes are plain numbers; expressions are refused unread, for torch would hand them to a parser that evaluates."""
     for name, meta in graph["tensor_values"].items():
         if any("as_int" not in size for size in meta["sizes"]):
-            sizes = ", ".join(str(size.get("as_int", size.get("as_expr", {}).get("expr_str")))[:20] for size in meta["sizes"])
+            sizes = ", ".join(str(size.get("as_int", "?")) for size in meta["sizes"])
             raise Diagnostic(f"the program has dynamic shapes: '{name}' is [{sizes}]", help=STATIC_AGAIN)
     if symbols := [name for kind in ("sym_int_values", "sym_float_values", "sym_bool_values") for name in graph.get(kind, ())]:
         raise Diagnostic(f"the program computes with symbolic numbers: {', '.join(symbols[:5])}", help=STATIC_AGAIN)
