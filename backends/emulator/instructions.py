@@ -26,7 +26,8 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Tables:
-    """Facts about each half-word of `[base, base + 2·(len − 1))`; the prefix sums have one entry more, so a block's count is a difference.
+    """Facts about each half-word of code from `base` on. `counts` and `stack_moves` are sums over all half-words before, with one
+    entry more, so that a block's number is a difference.
 
     `owner` says whom a block that begins here makes current: a node, the schedule (the last of `names`), or KEEP for shared code.
     `stack` is by how many bytes the instruction moves the stack pointer (down is positive). `aligned` marks

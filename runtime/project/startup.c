@@ -58,7 +58,7 @@ __attribute__((noreturn)) void Default_Handler(void) {
     semihosting_exit(EXIT_FAULT + exception);
 }
 
-#define HANDLER(name) __attribute__((weak, alias("Default_Handler"))) void name(void)
+#define HANDLER(name) __attribute__((weak, noreturn, alias("Default_Handler"))) void name(void)
 HANDLER(NMI_Handler);
 HANDLER(HardFault_Handler);
 HANDLER(MemManage_Handler);

