@@ -87,6 +87,8 @@ class Chip:
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of the machine's memory; a place where there is none is a Diagnostic."""
+        if size > max(memory.size for memory in self.target.memories):
+            raise self.no_memory(address, size)
         try:
             return bytes(self.uc.mem_read(address, size))
         except UcError:

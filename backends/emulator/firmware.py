@@ -4,9 +4,12 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tfc.ir.diagnostic import Diagnostic
+
 Read = Callable[[int, int], bytes]
 POINTERS = 10
 POINTER_BYTES = 4
+MOST = 1024  # pools, inputs or outputs: more means that these are not the words of a firmware
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,17 @@ def read_firmware(address: int, read: Read) -> Firmware:
     """Follow the structure's pointers; `read(address, size)` gives bytes."""
     words = read_words(read, address, POINTERS)
     run, arena, sizes, pools, inputs, input_count, outputs, output_count, golden_inputs, golden_outputs = words
+    if max(pools, input_count, output_count) > MOST:
+        raise Diagnostic(f"tfc_firmware has {pools} pools, {input_count} inputs and {output_count} outputs: it is damaged")
     ins, outs = read_tensors(read, inputs, input_count), read_tensors(read, outputs, output_count)
+    spaces = tuple(zip(read_words(read, arena, pools), read_words(read, sizes, pools), strict=True))
+    for tensor in (*ins, *outs):
+        if tensor.pool >= pools or tensor.offset + tensor.bytes > spaces[tensor.pool][1]:
+            raise Diagnostic(f"{tensor} lies outside the arena, whose pools have {[size for _, size in spaces]} bytes")
     return Firmware(
         run=run & ~1,
         arena=arena,
-        pools=tuple(zip(read_words(read, arena, pools), read_words(read, sizes, pools), strict=True)),
+        pools=spaces,
         inputs=ins,
         outputs=outs,
         golden_inputs=read_golden(read, golden_inputs, ins),

@@ -19,6 +19,7 @@ from .instructions import tables_of
 from .semihosting import SelfTest, run_self_test
 
 LIMIT = 10**10  # instructions: half a minute here, a minute on the chip
+START_UP_LIMIT = 10**8  # instructions until main
 SEED = 20
 NOWHERE = 0xFFFF_FFFE  # no instruction lies there
 
@@ -67,8 +68,8 @@ class Machine:
         self.counting = Counting(self.chip, tables, allowed)
         # Memory holds anything at power-on; this pattern also shows afterwards what was written.
         self.pattern = {pool.name: np.random.default_rng(SEED).integers(0, 256, pool.size, np.uint8) for pool in target.pools}
-        self.power_on()
-        self.go_on(self.main, LIMIT)
+        self.power_on(START_UP_LIMIT)
+        self.go_on(self.main, START_UP_LIMIT)
         self.started = {name: np.where(allowed[name], self.pattern[name], self.chip.memory[name]) for name in allowed}
         self.context = self.chip.uc.context_save()
 
@@ -95,16 +96,15 @@ class Machine:
 
     def self_test(self, limit: int = LIMIT) -> SelfTest:
         """Run the firmware's own main from reset: its exit code and what it printed."""
-        self.power_on()
-        self.counting.clear(limit, self.stack.stop)
+        self.power_on(limit)
         return run_self_test(self.chip, lambda: self.go_on(None, limit))
 
-    def power_on(self) -> None:
-        """Everything in RAM is garbage, the registers are those of reset."""
+    def power_on(self, limit: int) -> None:
+        """Everything in RAM is garbage, the registers are those of reset, nothing is counted."""
         for name, garbage in self.pattern.items():
             self.chip.memory[name][:] = garbage
         self.chip.reset()
-        self.counting.clear(LIMIT, self.stack.stop)
+        self.counting.clear(limit, self.stack.stop)
 
     def set_up(self, inputs: Sequence[bytes], limit: int) -> None:
         """The state in which main stood, about to call the firmware's run, with the inputs in the arena."""

@@ -67,11 +67,33 @@ def test_an_elf_cut_anywhere_is_refused(toy, tmp_path, target):
 
 def test_a_damaged_elf_never_ends_in_a_traceback(toy, tmp_path):
     whole = toy().image.path.read_bytes()
-    for position in [*range(0, 0x100), *range(0x100, len(whole), 97)]:
+    for position in [*range(0, 0xC0), *range(0xC0, len(whole), 311)]:
         path = tmp_path / "damaged.elf"
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
         with suppress(Diagnostic):
             read_image(path)
+
+
+def test_a_damaged_firmware_never_ends_in_a_traceback(toy, tmp_path, target, golden_input):
+    """Code, constants and tfc_firmware itself: each run ends, well or with a Diagnostic."""
+    whole = toy().image.path.read_bytes()
+    start = whole.index(toy().chip.read(target.flash.base, 64))
+    length = sum(len(segment.data) for segment in toy().image.segments)
+    for position in range(start, start + length, 23):
+        path = tmp_path / "damaged.elf"
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x55]) + whole[position + 1 :])
+        with suppress(Diagnostic):
+            Machine(path, target).run([golden_input], watch=position % 2 == 0, limit=100_000)
+
+
+def test_a_tensor_outside_the_arena_is_refused(toy, tmp_path, target):
+    whole = toy().image.path.read_bytes()
+    tensor = b"".join(word.to_bytes(4, "little") for word in (0, 64, 64))
+    assert whole.count(tensor) == 1
+    path = tmp_path / "outside.elf"
+    path.write_bytes(whole.replace(tensor, tensor[:4] + (193).to_bytes(4, "little") + tensor[8:]))
+    with pytest.raises(Diagnostic, match=r"offset=193, bytes=64\) lies outside the arena, whose pools have \[256, 128\] bytes"):
+        Machine(path, target)
 
 
 def test_an_elf_for_another_machine_is_refused(toy, tmp_path, target):

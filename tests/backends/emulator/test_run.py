@@ -75,6 +75,6 @@ def test_sizes_of_the_elf_are_those_of_its_sections(toy):
 def test_initialized_data_are_copied_at_start_up(toy):
     machine = toy("static_write")
     symbol = next(symbol for name, symbol in machine.image.symbols.items() if name.startswith("calls") or name.endswith(".calls"))
-    machine.power_on()
+    machine.power_on(10_000)
     machine.go_on(machine.main, 10_000)
     assert machine.chip.read(symbol.address, 4) == (5).to_bytes(4, "little")
