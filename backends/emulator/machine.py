@@ -20,7 +20,6 @@ from .semihosting import SelfTest, run_self_test
 
 LIMIT = 10**10  # instructions: half a minute here, a minute on the chip
 START_UP_LIMIT = 10**8  # instructions until main
-SEED = 20
 NOWHERE = 0xFFFF_FFFE  # no instruction lies there
 
 
@@ -67,7 +66,7 @@ class Machine:
             raise Diagnostic(f"{self.image.where(tables.floats[0])} is a floating-point instruction", at=str(elf))
         self.counting = Counting(self.chip, tables, allowed)
         # Memory holds anything at power-on; this pattern also shows afterwards what was written.
-        self.pattern = {pool.name: np.random.default_rng(SEED).integers(0, 256, pool.size, np.uint8) for pool in target.pools}
+        self.pattern = {pool.name: np.random.default_rng(pool.base).integers(0, 256, pool.size, np.uint8) for pool in target.pools}
         self.power_on(START_UP_LIMIT)
         self.go_on(self.main, START_UP_LIMIT)
         self.started = {name: np.where(allowed[name], self.pattern[name], self.chip.memory[name]) for name in allowed}
