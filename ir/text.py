@@ -32,7 +32,7 @@ def print_node(node: Node) -> str:
     attrs = ", ".join(f"{key} = {_literal(value)}" for key, value in sorted(node.attrs.items()))
     parts = [f"%{node.name} = {node.op}", operands, f"{{{attrs}}}" if attrs else "", f": {print_type(node.type)}"]
     if node.scratch:
-        parts.append(f"scratch {node.scratch.bytes}" + (f" {_place(node.scratch.place)}" if node.scratch.place else ""))
+        parts.append(f"scratch({node.scratch.bytes}" + (f" {_place(node.scratch.place)})" if node.scratch.place else ")"))
     if node.place:
         parts.append(_place(node.place))
     if node.source:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,15 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # one date for every entry: equal graphs give equ
 def save_graph(graph: Graph, path: Path) -> None:
     """Write the text to `path` (.tfir) and the tensors beside it (.npz)."""
     path.write_text(print_graph(graph), encoding="utf-8")
-    with zipfile.ZipFile(path.with_suffix(".npz"), "w") as archive:
-        for name in sorted(graph.tensors):
+    save_arrays(path.with_suffix(".npz"), graph.tensors)
+
+
+def save_arrays(path: Path, arrays: Mapping[str, Tensor]) -> None:
+    """Write an .npz whose bytes depend on the arrays alone."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(arrays):
             data = io.BytesIO()
-            np.lib.format.write_array(data, np.ascontiguousarray(graph.tensors[name]).reshape(graph.tensors[name].shape), allow_pickle=False)
+            np.lib.format.write_array(data, np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), data.getvalue(), zipfile.ZIP_DEFLATED)
 
 

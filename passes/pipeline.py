@@ -58,7 +58,11 @@ PASSES: tuple[PassFunction, ...] = (
 # sinking. Batch norm after to_nhwc, when it stands behind its convolution.
 # Residuals before activations: relu(conv + r) is one kernel, silu(conv) + r is two.
 FLOAT = "fold-constants,fuse-attention,to-nhwc,simplify-moves,fold-unfold,drop-dead,fold-batch-norm,fuse-residual,fuse-activation,drop-dead"
-INTEGER = "quantize,drop-dead,choose-layouts,choose-kernels,order-nodes,plan-memory"
+
+
+def integer_passes(objective: str) -> str:
+    """The pipeline from ranges to places; `objective` is what layouts and kernels minimise."""
+    return f"quantize,drop-dead,choose-layouts{{objective={objective}}},choose-kernels{{objective={objective}}},order-nodes,plan-memory"
 
 
 @dataclass(frozen=True)

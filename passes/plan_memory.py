@@ -9,7 +9,7 @@ from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Place, View
 from tfc.ir.verify import require
 
-from .lifetimes import Buffer, buffers, is_view, live_bytes
+from .lifetimes import Buffer, buffers, live_bytes
 
 # Best-fit over these orders; the first of the shortest plans is taken.
 ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
@@ -36,17 +36,14 @@ class Plan:
 
 
 def plan_memory(graph: Graph, target: Target) -> Graph:
-    """Offsets in one arena that begins with the first pool and runs on into the adjacent ones; views share their operand's bytes."""
+    """Offsets in one arena that begins with the first pool and runs on into the adjacent ones; views have their operand's bytes already."""
     require(graph, "bound")
     graph = graph.copy()
     memory, plan = target.pools[0].name, make_plan(graph)
     for node in graph:
-        if node.op == "const":
+        if node.op == "const" or isinstance(node.place, View):
             continue
-        if is_view(graph, node):
-            node = replace(node, place=View(node.operands[0], 0))
-        else:
-            node = replace(node, place=Place(memory, plan.offsets[node.name]))
+        node = replace(node, place=Place(memory, plan.offsets[node.name]))
         if node.scratch:
             node = replace(node, scratch=replace(node.scratch, place=Place(memory, plan.offsets[f"{node.name} scratch"])))
         graph.add(node)

@@ -1,0 +1,19 @@
+"""Options and fixtures for all tests."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cifar10", type=Path, default=None, metavar="DIR", help="folder with the CIFAR-10 mosaics; tests that need it skip without")
+    parser.addoption("--update", action="store_true", help="write golden files anew")
+
+
+@pytest.fixture(scope="session")
+def cifar10(request: pytest.FixtureRequest) -> Path:
+    """The folder with CIFAR-10, or a skip that says how to give it."""
+    folder = request.config.getoption("--cifar10")
+    if folder is None or not folder.is_dir():
+        pytest.skip("needs CIFAR-10: pytest --cifar10 DIR")
+    return Path(folder)

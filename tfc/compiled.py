@@ -1,0 +1,112 @@
+"""A compiled folder, read back: run it, verify it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfc.backends.emulator.machine import Machine, Run
+from tfc.backends.target import Target, load_target
+from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.evaluate import dequantize_array, evaluate_batch
+from tfc.ir.graph import Graph, Node, Tensor
+from tfc.ir.types import DTYPES
+from tfc.ir.weights import load_graph, load_tensors
+
+Track = Callable[[Iterable[int]], Iterable[int]]
+
+
+def load(folder: Path | str) -> Compiled:
+    """The compiled model in a folder."""
+    folder = Path(folder)
+    try:
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise Diagnostic(f"{folder} is no compiled folder: it has no readable report.json", help="tfc compile MODEL -o DIR writes one") from None
+    return Compiled(folder, load_graph(folder / "model.tfir"), load_target(report["target"]), report)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How many samples differed from the evaluator, by road; and how far the integers are from the float model."""
+
+    samples: int
+    mismatches: dict[str, int]
+    mean_abs_error: float
+    cosine: float
+    top1_agreement: float
+
+    def as_json(self) -> dict[str, Any]:
+        distance = {"mean_abs_error": self.mean_abs_error, "cosine": self.cosine, "top1_agreement": self.top1_agreement}
+        return {"samples": self.samples, "mismatches": self.mismatches, "float": distance}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The placed graph, the target and the report of a compiled folder."""
+
+    folder: Path
+    graph: Graph
+    target: Target
+    report: dict[str, Any]
+
+    @property
+    def fits(self) -> bool:
+        return bool(self.report["fits"])
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The emulated chip with this firmware in it."""
+        elf = self.folder / "build" / "firmware.elf"
+        if not elf.exists():
+            raise Diagnostic(f"{elf} does not exist: this model was not linked", help=f"{self.folder / 'report.json'} says what does not fit")
+        return Machine(elf, self.target)
+
+    def golden(self, name: str) -> list[Tensor]:
+        """Arrays [N, …] of golden/NAME.npz, in the order of arguments or results."""
+        arrays = {str(key): array for key, array in load_tensors(self.folder / "golden" / f"{name}.npz").items()}
+        nodes = [arg.name for arg in self.graph.arguments] if name == "inputs" else self.graph.results
+        return [arrays[node] for node in nodes]
+
+    def emulate(self, inputs: Sequence[Tensor], *, watch: bool = False) -> tuple[list[Tensor], Run]:
+        """One sample (integers in the model's own layout) on the emulated chip: the outputs, and what it counted."""
+        laid_out = [np.ascontiguousarray(np.transpose(x, arg.attrs.get("axes"))) for x, arg in zip(inputs, self.graph.arguments, strict=True)]
+        run = self.machine.run([x.tobytes() for x in laid_out], watch=watch)
+        results = [self.graph[name].type for name in self.graph.results]
+        return [np.frombuffer(data, DTYPES[type.dtype]).reshape(type.shape) for data, type in zip(run.outputs, results, strict=True)], run
+
+    def to_float(self, outputs: Sequence[Tensor]) -> list[Tensor]:
+        """Integer results as the numbers they stand for."""
+        quantizations = [self.graph[name].type.quantization for name in self.graph.results]
+        return [dequantize_array(y, q) for y, q in zip(outputs, quantizations, strict=True) if q is not None]
+
+    def verify(self, samples: int | None = None, *, inputs: Sequence[Tensor] | None = None, track: Track = lambda steps: steps) -> Verdict:
+        """Compare the evaluator with the emulated chip on golden samples, or on other inputs (integers [N, …]), with ==.
+
+        The distance to the float model is that of the golden samples.
+        """
+        given = [x[:samples] for x in (self.golden("inputs") if inputs is None else inputs)]
+        expected = evaluate_batch(self.graph, given)
+        mismatches = 0
+        for index in track(range(len(given[0]))):
+            outputs, _ = self.emulate([x[index] for x in given])
+            mismatches += any(not np.array_equal(y, e[index]) for y, e in zip(outputs, expected, strict=True))
+        return Verdict(len(given[0]), {"emulator": mismatches}, *self.distance())
+
+    def distance(self) -> tuple[float, float, float]:
+        """Mean absolute error, cosine, and agreement of the first result's largest element (per cent), on the golden samples."""
+        integer, reference = self.to_float(self.golden("outputs")), self.golden("float")
+        a, b = (np.concatenate([y.reshape(len(y), -1) for y in ys], axis=1).astype(np.float64) for ys in (integer, reference))
+        cosine = float((a * b).sum() / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-30))
+        agree = np.mean(integer[0].reshape(len(a), -1).argmax(1) == reference[0].reshape(len(a), -1).argmax(1))
+        return float(np.abs(a - b).mean()), cosine, float(100 * agree)
+
+    def scheduled(self) -> list[tuple[int, Node]]:
+        """The nodes that run, in order, each with the number of its function tfc_node_<number> in the firmware."""
+        return [(index, node) for index, node in enumerate(self.graph) if "kernel" in node.attrs]

@@ -1,0 +1,117 @@
+"""What a compiled model needs: report.json, and the same as one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+
+from tfc.backends.formats import stored_bytes
+from tfc.backends.target import Target
+from tfc.ir.graph import Graph, Node, Place
+from tfc.ir.work import macs, nonzero_macs
+from tfc.passes.lifetimes import buffers
+from tfc.passes.plan_memory import make_plan
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the firmware may take, in bytes; `reserve` of the RAM is left to the application."""
+
+    ram: int
+    flash: int
+    reserve: int = 0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the linked firmware takes, in bytes."""
+
+    stack: int
+    static: int
+    code: int
+    weights: int
+
+
+def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes) -> dict[str, Any]:
+    """report.json of a placed graph (DESIGN: the fields are an interface)."""
+    plan = make_plan(graph)
+    ram = plan.peak + sizes.stack + sizes.static + budget.reserve
+    flash = sizes.weights + sizes.code
+    return {
+        "format": FORMAT,
+        "target": target.name,
+        "model": graph.name,
+        "fits": ram <= budget.ram and flash <= budget.flash,
+        "ram": {
+            "arena_bytes": plan.peak,
+            "stack_bytes": sizes.stack,
+            "static_bytes": sizes.static,
+            "reserve_bytes": budget.reserve,
+            "total_bytes": ram,
+            "limit_bytes": budget.ram,
+            "lower_bound_bytes": plan.lower_bound,
+            "optimal": plan.optimal,
+            "pools": pool_use(target, plan.peak),
+        },
+        "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
+        "latency": None,
+        "nodes": [node_row(graph, node) for node in graph if node.op not in ("arg", "const")],
+    }
+
+
+def pool_use(target: Target, peak: int) -> list[dict[str, Any]]:
+    """How far an arena of `peak` bytes reaches into each pool."""
+    rows, left = [], peak
+    for pool in target.pools:
+        rows.append({"name": pool.name, "used_bytes": min(left, pool.size), "size_bytes": pool.size})
+        left = max(left - pool.size, 0)
+    return rows
+
+
+def node_row(graph: Graph, node: Node) -> dict[str, Any]:
+    """One node: `ram_bytes` is its value and scratch, `flash_bytes` its constants as stored."""
+    constants = [graph[name] for name in node.operands if graph[name].op == "const"]
+    return {
+        "name": node.name,
+        "op": node.op,
+        "kernel": node.attrs.get("kernel"),
+        "layout": node.type.layout or "row-major",
+        "macs": macs(graph, node),
+        "nonzero_macs": nonzero_macs(graph, node),
+        "cycles": None,
+        "ram_bytes": (node.type.bytes if isinstance(node.place, Place) else 0) + (node.scratch.bytes if node.scratch else 0),
+        "flash_bytes": sum(stored_bytes(graph, constant) for constant in constants),
+        "source": f"{node.source.module} {node.source.line}".strip() if node.source else "",
+    }
+
+
+def explain_overflow(graph: Graph, report: dict[str, Any]) -> str:
+    """Which memory is short, by how many bytes, and what is alive at the peak."""
+    lines = []
+    for memory in ("ram", "flash"):
+        over = report[memory]["total_bytes"] - report[memory]["limit_bytes"]
+        if over > 0:
+            lines.append(f"{memory}: {report[memory]['total_bytes']} bytes of {report[memory]['limit_bytes']}, {over} too many")
+    if report["ram"]["total_bytes"] > report["ram"]["limit_bytes"]:
+        lines.append("alive at the peak:")
+        lines += [f"  %{buffer.name}: {buffer.bytes} bytes" for buffer in alive_at_peak(graph)]
+    return "\n".join(lines)
+
+
+def alive_at_peak(graph: Graph) -> list[Any]:
+    """The buffers of the step with the most live bytes, largest first."""
+    items = buffers(graph)
+    steps = range(-1, len(graph) + 1)
+    peak = max(steps, key=lambda step: sum(b.bytes for b in items if b.first <= step <= b.last))
+    return sorted((b for b in items if b.first <= peak <= b.last), key=lambda b: -b.bytes)
+
+
+def render_page(report: dict[str, Any]) -> str:
+    """The report as one HTML page that needs nothing else."""
+    template = files("tfc").joinpath("report.html").read_text(encoding="utf-8")
+    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template).render(report=report)
