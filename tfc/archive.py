@@ -142,5 +142,5 @@ def _refuse_code(archive: Archive) -> None:
         foreign = [part for pickle in pickles_in(archive.read(name), MOST_BYTES) for part in foreign_parts(pickle)]
         if foreign:
             raise Diagnostic(
-                f"{archive.label} runs code when torch loads it: {name} holds {', '.join(foreign[:5])}", help="do not load this file; " + HOW_TO_EXPORT
+                f"{archive.label} can run code when torch loads it: {name} holds {', '.join(foreign[:5])}", help="do not load this file; " + HOW_TO_EXPORT
             )

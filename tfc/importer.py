@@ -67,7 +67,7 @@ def import_program(program: Program, name: str) -> Graph:
     build, aliases = Builder(name), Aliases(program.constants)
     values: dict[str, Operand] = dict(program.constants)
     for value in program.inputs:
-        values[value] = build.graph.add(Node(build.graph.fresh(name_of(value)), "arg", (), f32(*program.values[value].shape)))
+        values[value] = build.graph.add(Node(build.graph.fresh(name_of(value)), "arg", (), f32(*program.value(value).shape)))
         aliases.make(value)
     calls = Counter(call.module for call in program.calls)
     for call in program.calls:
@@ -82,9 +82,11 @@ def import_program(program: Program, name: str) -> Graph:
 
 def _check_inputs(program: Program) -> None:
     for value in program.inputs:
-        shape, dtype = program.values[value].shape, program.values[value].dtype
+        shape, dtype = program.value(value).shape, program.value(value).dtype
         if dtype not in FLOATS:
             raise Diagnostic(f"input '{value}' holds {dtype}; tfc takes float inputs", help="let the module take float32, and convert inside it if need be")
+        if 0 in shape:
+            raise Diagnostic(f"input '{value}' has shape {shape}: it is empty")
         if len(shape) > 1 and shape[0] != 1:
             raise Diagnostic(
                 f"input '{value}' has shape {shape}: a batch of {shape[0]}",
@@ -136,7 +138,7 @@ def _build_call(build: Builder, program: Program, call: Call, values: dict[str, 
     arguments = {key: resolved(argument) for key, argument in call.arguments.items()}
     aliases.call(call, shares=call.target in importer_views.RULES)
     try:
-        build.shapes = [program.values[value].shape for value in call.results]
+        build.shapes = [program.value(value).shape for value in call.results]
         result = RULES[call.target](build, **arguments)
     except Diagnostic as error:
         error.at = error.at or call.place
@@ -147,7 +149,7 @@ def _build_call(build: Builder, program: Program, call: Call, values: dict[str, 
     if len(made) != len(call.results):
         raise Diagnostic(f"this call makes {len(call.results)} values, tfc expects {len(made)}", at=call.place)
     for value, operand in zip(call.results, made, strict=True):
-        recorded = program.values[value]
+        recorded = program.value(value)
         if recorded.dtype not in FLOATS or recorded.shape != operand.type.shape:
             raise Diagnostic(f"'{value}' is {recorded.dtype}{list(recorded.shape)} in the trace, tfc makes float32{list(operand.type.shape)}", at=call.place)
         values[value] = operand

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tfc.importer_builder import Constant
+from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.types import Shape
 
 
@@ -58,3 +59,9 @@ class Program:
     calls: tuple[Call, ...]
     results: tuple[str, ...]
     values: Mapping[str, Value]
+
+    def value(self, name: str) -> Value:
+        """The recorded facts of a value."""
+        if name not in self.values:
+            raise Diagnostic(f"the program is damaged: nothing is recorded about the value '{name[:50]}'")
+        return self.values[name]

@@ -10,12 +10,11 @@ from typing import Any
 from tfc.archive import Archive
 from tfc.importer_builder import Constant, name_of
 from tfc.importer_program import Call, Foreign, Program, Ref, Value
-from tfc.importer_tensors import DTYPES, read_tensor
+from tfc.importer_tensors import DTYPES, MOST_ELEMENTS, read_tensor
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.types import Shape, f32
 
 SCHEMA = 8  # the major version of torch/_export/serde/schema.py; minor versions are compatible
-MOST_ELEMENTS = 1 << 28  # of one value: beyond, the file is a mistake or an attack on memory
 STATIC_AGAIN = "export it again without dynamic_shapes: every size must be a fixed number"
 SYMBOLIC = ("as_sym_int", "as_sym_float", "as_sym_bool")
 PLAIN = ("as_tensor", "as_int", "as_float", "as_bool", "as_string")
@@ -73,8 +72,8 @@ def _refuse_dynamic(graph: Json) -> None:
 
 def _shape(sizes: list[Json]) -> Shape:
     shape = tuple(size["as_int"] for size in sizes)
-    if not all(type(n) is int and n > 0 for n in shape) or f32(*shape).size > MOST_ELEMENTS:
-        raise Diagnostic(f"the program has a value of shape {shape}")
+    if not all(type(n) is int and n >= 0 for n in shape) or f32(*shape).size > MOST_ELEMENTS:
+        raise Diagnostic(f"the program has a value of shape {shape}; values have at most {MOST_ELEMENTS} elements")
     return shape
 
 

@@ -17,7 +17,7 @@ DTYPES = {
     9: "complex32", 10: "complex64", 11: "complex128", 12: "bool", 13: "bfloat16", 28: "uint16", 34: "uint32", 35: "uint64",
 }  # fmt: skip
 STRIDED = 7
-MOST_ELEMENTS = 1 << 28
+MOST_ELEMENTS = 1 << 24  # of one value: beyond, the file is a mistake or an attack on memory
 
 
 def read_tensor(archive: Archive, model: str, name: str) -> NDArray[np.float32]:

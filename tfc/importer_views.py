@@ -108,4 +108,7 @@ def unbind(build: Builder, self: Operand, dim: int = 0) -> Result:
 
 @rule("aten.expand.default", "aten.expand_as.default")
 def expand(build: Builder, self: Operand, **_: object) -> Operand:
-    return self if build.shape == self.type.shape else build.emit("expand", self, shape=build.shape)
+    if build.shape == self.type.shape:
+        return self
+    x = build.reshape(self, (1,) * (len(build.shape) - len(self.type.shape)) + self.type.shape, "rank")
+    return build.emit("expand", x, shape=build.shape)

@@ -102,8 +102,8 @@ def into_config(folder: str, prefix: str, payload: bytes) -> Callable[[dict[str,
 # Every place of an archive that torch.export.load unpickles, executes or evaluates, and what is said about it.
 # torch 2.13 runs the code in all of these but the custom object, the library (it is none), the symbolic number and the operator.
 PLACES: dict[str, tuple[Callable[[dict[str, bytes], bytes, bytes, str], dict[str, bytes]], str]] = {
-    "sample inputs": (lambda c, zipped, raw, code: {**c, "net/data/sample_inputs/model.pt": zipped}, "runs code when torch loads it"),
-    "sample inputs, legacy format": (lambda c, zipped, raw, code: {**c, "net/data/sample_inputs/model.pt": raw}, "runs code when torch loads it"),
+    "sample inputs": (lambda c, zipped, raw, code: {**c, "net/data/sample_inputs/model.pt": zipped}, "can run code when torch loads it"),
+    "sample inputs, legacy format": (lambda c, zipped, raw, code: {**c, "net/data/sample_inputs/model.pt": raw}, "can run code when torch loads it"),
     "a weight": (lambda c, zipped, raw, code: into_config("weights", "weight_", zipped)(c), "keeps 'fc.weight' as a pickle"),
     "a constant": (lambda c, zipped, raw, code: into_config("constants", "tensor_", zipped)(c), "keeps 'shift' as a pickle"),
     "a custom object": (lambda c, zipped, raw, code: into_config("constants", "custom_obj_", zipped)(c), "holds custom objects"),

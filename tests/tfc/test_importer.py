@@ -122,7 +122,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
         lambda m, x: (*x.split(3, 1), *x.chunk(3, 2), *x.unbind(1), *x.split([1, 4], 1), *x.tensor_split(3, 2), *aten.split.sizes(x, [2, 6], 2)),
         [TOKENS],
     ),
-    "expansions": (lambda m, x: x[:, :1].expand(-1, 5, 8) + x[:, :1].expand_as(x) + m.table.expand(1, -1, -1), [TOKENS]),
+    "expansions": (lambda m, x: x[:, :1].expand(-1, 5, 8) + x[:, :1].expand_as(x) + m.table.expand(1, -1, -1) + m.row.expand(1, 5, 8), [TOKENS]),
     "cut constants": (lambda m, x: x + m.table[:, 0] + m.table.permute(0, 2, 1)[:, :, 0].unsqueeze(1), [TOKENS]),
     "nothing": (
         lambda m, x: (

@@ -158,6 +158,7 @@ def test_all_unsupported_operators_are_listed() -> None:
 def test_shapes_and_types_of_inputs(tmp_path: Path) -> None:
     assert "a batch of 2" in refusal(lambda m, x: x + 1, torch.zeros(2, 3))
     assert "an example input of shape (1, 3)" in refusal(lambda m, x: x + 1, torch.zeros(2, 3))
+    assert "it is empty" in refusal(lambda m, x: x + 1, torch.zeros(1, 0))
     assert "holds int64" in refusal(lambda m, x: x + 1.5, torch.zeros(1, 3, dtype=torch.int64))
     assert "holds float64" in refusal(lambda m, x: x + 1, torch.zeros(1, 3, dtype=torch.float64))
     dynamic = exported(tmp_path / "net.pt2", nn.Linear(8, 2), torch.zeros(3, 8), dynamic_shapes=({0: torch.export.Dim("batch")},))
