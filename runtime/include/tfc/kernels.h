@@ -1,0 +1,201 @@
+/* The facts and prototypes of all kernels. Sizes count elements; activations are NHWC or [tokens, channels], int8.
+ * Order of arguments: facts, operands (x, w, b, then others), scratch, y. The arithmetic is that of docs/arithmetic.md. */
+#ifndef TFC_KERNELS_H
+#define TFC_KERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How the accumulator of a convolution or linear becomes the result. */
+enum tfc_result_kind {
+    TFC_PLAIN,         /* k = 0 and no clamp but that of int8 */
+    TFC_CLAMP,
+    TFC_TABLE,
+    TFC_RESIDUAL,
+    TFC_RESIDUAL_TABLE
+};
+
+struct tfc_result {
+    const int32_t *multiplier; /* m, one a channel */
+    const int8_t *table;       /* 1,024 entries, or 0 */
+    int32_t zero;              /* z_y, z_t, or c of the residual */
+    int32_t residual;          /* m_r */
+    uint8_t kind;
+    uint8_t shift;             /* k */
+    uint8_t fraction;          /* f */
+    int8_t lo, hi;
+};
+
+/* b is b - zero * sum(w) where a kernel takes a bias: what lies in the padding is x = zero. */
+struct tfc_conv2d {
+    int32_t h, w, c;
+    int32_t out_h, out_w, out;
+    int32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, groups;
+    int32_t zero; /* z_x */
+    struct tfc_result result;
+};
+
+struct tfc_linear {
+    int32_t tokens, in, out;
+    struct tfc_result result;
+};
+
+/* r, the residual operand, is 0 where the result has none. Weights: see each kernel. */
+void tfc_conv2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_conv2d_s8_sparse1x4(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_conv2d_s8_sparse2x4(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_conv2d_s8_grouped(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_conv2d_s8_depthwise(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_conv2d_s8_depthwise3x3(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_linear_s8(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_linear_s8_sparse1x4(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_linear_s8_sparse2x4(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+
+/* One multiplier for all channels. */
+struct tfc_requantize {
+    int32_t multiplier;
+    int32_t zero;
+    uint8_t shift;
+    int8_t lo, hi;
+};
+
+/* [batch, m, k] x [batch, k, n]; a batch stride of 0 repeats the operand. */
+struct tfc_matmul {
+    int32_t batch, m, k, n, a_batch, b_batch, a_zero, b_zero;
+    struct tfc_requantize result;
+};
+
+void tfc_matmul_s8(const struct tfc_matmul *f, const int8_t *a, const int8_t *b, void *scratch, int8_t *y);
+
+/* Token t of sequence s is the pixel (t / row * step_y + s / patch_w, t % row * step_x + s % patch_w) of a map of width map_w.
+ * Tokens on three axes: row = tokens, step_x = patch_w = 1, and one map a batch. */
+struct tfc_tokens {
+    int32_t count, row, step_y, step_x, map_w, map_pixels;
+};
+
+struct tfc_attention {
+    int32_t batch, patch_h, patch_w, heads, c;
+    struct tfc_tokens q, k;      /* v lies as k */
+    const int16_t *exponent;     /* 1,024 entries */
+    int64_t reciprocal;          /* K */
+    int32_t multiplier;
+    int32_t q_zero, v_zero, y_zero;
+    uint8_t shift;
+    int8_t lo, hi;
+};
+
+void tfc_attention_s8(const struct tfc_attention *f, const int8_t *q, const int8_t *k, const int8_t *v, void *scratch, int8_t *y);
+
+struct tfc_softmax {
+    int32_t rows, n;
+    const int16_t *exponent; /* 256 entries */
+    int64_t reciprocal;      /* K */
+    int32_t zero;
+    int8_t lo, hi;
+};
+
+void tfc_softmax_s8(const struct tfc_softmax *f, const int8_t *x, int8_t *y);
+
+struct tfc_affine {
+    int32_t gain, offset; /* g_c, h_c */
+};
+
+struct tfc_layer_norm {
+    int32_t rows, c;
+    const struct tfc_affine *affine; /* one a channel */
+    int64_t epsilon;                 /* round(C^2 eps / s_x^2) */
+    uint8_t a, p, s;
+    int8_t lo, hi;
+};
+
+void tfc_layer_norm_s8(const struct tfc_layer_norm *f, const int8_t *x, int8_t *y);
+
+/* Four loops over the result; strides in elements, 0 where an operand is broadcast; the last is 0 or 1. */
+struct tfc_broadcast {
+    int32_t n[4], a[4], b[4];
+};
+
+struct tfc_add {
+    struct tfc_broadcast walk;
+    int32_t a_multiplier, b_multiplier, c;
+    uint8_t shift;
+    int8_t lo, hi;
+};
+
+void tfc_add_s8(const struct tfc_add *f, const int8_t *a, const int8_t *b, int8_t *y);
+
+struct tfc_mul {
+    struct tfc_broadcast walk;
+    int32_t a_zero, b_zero;
+    struct tfc_requantize result;
+};
+
+void tfc_mul_s8(const struct tfc_mul *f, const int8_t *a, const int8_t *b, int8_t *y);
+
+/* rows runs of n elements, y_row elements apart in the result. */
+struct tfc_rescale {
+    int32_t rows, n, y_row;
+    int32_t multiplier, c;
+    uint8_t shift;
+    int8_t lo, hi;
+};
+
+void tfc_rescale_s8(const struct tfc_rescale *f, const int8_t *x, int8_t *y);
+
+struct tfc_table {
+    int32_t n;
+    const int8_t *table; /* 256 entries */
+};
+
+void tfc_table_s8(const struct tfc_table *f, const int8_t *x, int8_t *y);
+
+/* [outer, n1, middle, n2, inner], summed over n1 and n2. */
+struct tfc_mean {
+    int32_t outer, n1, middle, n2, inner;
+    int32_t x_zero;
+    struct tfc_requantize result;
+};
+
+void tfc_mean_s8(const struct tfc_mean *f, const int8_t *x, int8_t *y);
+
+struct tfc_pool2d {
+    int32_t h, w, c;
+    int32_t out_h, out_w, kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w;
+    int32_t x_zero;
+    const int32_t *multiplier; /* by the number of elements in the window that are not padding; 0 for max */
+    int32_t zero;
+    uint8_t shift;
+    int8_t lo, hi;
+};
+
+void tfc_avg_pool2d_s8(const struct tfc_pool2d *f, const int8_t *x, int8_t *y);
+void tfc_max_pool2d_s8(const struct tfc_pool2d *f, const int8_t *x, int8_t *y);
+
+/* Six loops, strides in bytes: transpose, slice, expand, unfold, concat, the inside of pad. */
+struct tfc_strided_copy {
+    int32_t n[6], x[6], y[6];
+};
+
+void tfc_strided_copy_s8(const struct tfc_strided_copy *f, const int8_t *x, int8_t *y);
+
+struct tfc_fill {
+    int32_t n;
+    int8_t value;
+};
+
+void tfc_fill_s8(const struct tfc_fill *f, int8_t *y);
+
+struct tfc_resize {
+    int32_t w, c, out_h, out_w;
+    const int16_t *row, *column; /* the source of each row and column of the result */
+};
+
+void tfc_resize_nearest_s8(const struct tfc_resize *f, const int8_t *x, int8_t *y);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,119 @@
+/* A panel: the inputs of four pixels (or of one), widened to pairs. For every four inputs k of a pixel there are
+ * the pairs (k0, k2) of all pixels, then the pairs (k1, k3): what SXTB16 makes of a quad without further work. */
+#ifndef TFC_PANEL_H
+#define TFC_PANEL_H
+
+#include "tfc/result.h"
+
+/* Inputs of a pixel as a panel counts them. */
+TFC_INLINE int32_t tfc_quads(int32_t inputs) {
+    return (inputs + 3) >> 2;
+}
+
+/* Widens `quads` quads of four pixels; returns the end of what it wrote. */
+TFC_INLINE uint32_t *tfc_widen4(uint32_t *panel, const int8_t *const x[4], int32_t quads) {
+    const int8_t *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3];
+    for (; quads > 0; quads--, panel += 8, x0 += 4, x1 += 4, x2 += 4, x3 += 4) {
+        uint32_t q0 = tfc_load(x0), q1 = tfc_load(x1), q2 = tfc_load(x2), q3 = tfc_load(x3);
+        panel[0] = tfc_sxtb16(q0);
+        panel[1] = tfc_sxtb16(q1);
+        panel[2] = tfc_sxtb16(q2);
+        panel[3] = tfc_sxtb16(q3);
+        panel[4] = tfc_sxtb16_8(q0);
+        panel[5] = tfc_sxtb16_8(q1);
+        panel[6] = tfc_sxtb16_8(q2);
+        panel[7] = tfc_sxtb16_8(q3);
+    }
+    return panel;
+}
+
+/* The same for one pixel of a panel of `pixels`. */
+TFC_INLINE uint32_t *tfc_widen1(uint32_t *panel, const int8_t *x, int32_t quads, int32_t pixels) {
+    for (; quads > 0; quads--, panel += 2 * pixels, x += 4) {
+        uint32_t q = tfc_load(x);
+        panel[0] = tfc_sxtb16(q);
+        panel[pixels] = tfc_sxtb16_8(q);
+    }
+    return panel;
+}
+
+/* The last inputs of a pixel where they are no multiple of four. */
+TFC_INLINE void tfc_widen_tail(uint32_t *panel, const int8_t *x, int32_t count, int32_t pixels) {
+    uint32_t q = 0;
+    for (int32_t i = 0; i < count; i++) q |= (uint32_t)(uint8_t)x[i] << 8 * i;
+    panel[0] = tfc_sxtb16(q);
+    panel[pixels] = tfc_sxtb16_8(q);
+}
+
+/* The panel of `pixels` (1 or 4) tokens. */
+TFC_INLINE void tfc_panel_tokens(uint32_t *panel, const int8_t *x, int32_t in, struct tfc_offsets at, int32_t pixels) {
+    int32_t quads = in >> 2, rest = in & 3;
+    if (pixels == 4) {
+        const int8_t *const rows[4] = {x + at.of[0], x + at.of[1], x + at.of[2], x + at.of[3]};
+        panel = tfc_widen4(panel, rows, quads);
+    } else {
+        panel = tfc_widen1(panel, x, quads, pixels);
+    }
+    for (int32_t p = 0; rest > 0 && p < pixels; p++) tfc_widen_tail(panel + p, x + at.of[p] + 4 * quads, rest, pixels);
+}
+
+/* Where the window of an output pixel begins in the input; it may lie in the padding. */
+struct tfc_window {
+    int32_t y, x;
+};
+
+TFC_INLINE struct tfc_window tfc_window_of(const struct tfc_conv2d *f, int32_t pixel) {
+    int32_t row = pixel / f->out_w;
+    return (struct tfc_window){row * f->stride_h - f->pad_top, (pixel - row * f->out_w) * f->stride_w - f->pad_left};
+}
+
+/* The inputs under one tap of a window, or `outside` where that is padding. */
+TFC_INLINE const int8_t *tfc_tap(const struct tfc_conv2d *f, const int8_t *x, struct tfc_window at, int32_t ky, int32_t kx, const int8_t *outside) {
+    int32_t row = at.y + ky * f->dilation_h, column = at.x + kx * f->dilation_w;
+    int inside = (uint32_t)row < (uint32_t)f->h && (uint32_t)column < (uint32_t)f->w;
+    return inside ? x + (row * f->w + column) * f->c : outside;
+}
+
+/* The panel of four windows whose channels come in quads; `outside` holds c zero points. */
+TFC_INLINE void tfc_panel_windows4(uint32_t *panel, const struct tfc_conv2d *f, const int8_t *x, const struct tfc_window at[4], const int8_t *outside) {
+    for (int32_t ky = 0; ky < f->kernel_h; ky++) {
+        for (int32_t kx = 0; kx < f->kernel_w; kx++) {
+            const int8_t *taps[4];
+            for (int32_t p = 0; p < 4; p++) taps[p] = tfc_tap(f, x, at[p], ky, kx, outside);
+            panel = tfc_widen4(panel, taps, f->c >> 2);
+        }
+    }
+}
+
+/* Gathers the inputs of one window as bytes, ky, kx, c: a quad may then span taps. `column` has room for whole quads. */
+TFC_INLINE void tfc_gather_window(int8_t *column, const struct tfc_conv2d *f, const int8_t *x, struct tfc_window at) {
+    for (int32_t ky = 0; ky < f->kernel_h; ky++) {
+        for (int32_t kx = 0; kx < f->kernel_w; kx++) {
+            const int8_t *tap = tfc_tap(f, x, at, ky, kx, 0);
+            for (int32_t i = 0; i < f->c; i++) *column++ = tap ? tap[i] : (int8_t)f->zero;
+        }
+    }
+}
+
+/* Bytes that a convolution needs behind its panel: a row of zero points, or one window. */
+TFC_INLINE void tfc_panel_prepare(const struct tfc_conv2d *f, int8_t *behind) {
+    int32_t bytes = (f->c & 3) == 0 ? f->c : 4 * tfc_quads(f->kernel_h * f->kernel_w * f->c);
+    for (int32_t i = 0; i < bytes; i++) behind[i] = (int8_t)f->zero;
+}
+
+/* The panel of the four windows from `pixel` on; behind the last one it repeats the last. */
+TFC_INLINE void tfc_panel_conv2d(uint32_t *panel, const struct tfc_conv2d *f, const int8_t *x, int32_t pixel, int8_t *behind) {
+    struct tfc_window at[4];
+    int32_t last = f->out_h * f->out_w - 1;
+    for (int32_t p = 0; p < 4; p++) at[p] = tfc_window_of(f, pixel + p < last ? pixel + p : last);
+    if ((f->c & 3) == 0) {
+        tfc_panel_windows4(panel, f, x, at, behind);
+        return;
+    }
+    for (int32_t p = 0; p < 4; p++) {
+        tfc_gather_window(behind, f, x, at[p]);
+        tfc_widen1(panel + p, behind, tfc_quads(f->kernel_h * f->kernel_w * f->c), 4);
+    }
+}
+
+#endif
