@@ -1,0 +1,107 @@
+"""Data movement as strided copies. A copy of a run onto itself is no call: that is what makes views free."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from tfc.backends.strides import Loop, collapse, fold_loops, row_major
+from tfc.ir import arithmetic as fixed
+from tfc.ir.int_rules import Call
+from tfc.ir.types import DTYPES
+
+from .facts import KernelCall, Struct, Value, array, operand, result
+from .lower_elements import rescaled
+
+DEPTH = 6
+
+
+def itemsize(call: Call) -> int:
+    return np.dtype(DTYPES[call.node.type.dtype]).itemsize
+
+
+def copy(call: Call, loops: list[Loop], *, index: int = 0, x_offset: int = 0, y_offset: int = 0) -> list[KernelCall]:
+    """A strided copy of an operand into the result; loops and offsets count elements."""
+    size = itemsize(call)
+    walk = [Loop(1, 0, 0)] * DEPTH + collapse([*(Loop(n, size * x, size * y) for n, x, y in loops), Loop(size, 1, 1)])
+    n, x, y = (tuple(column) for column in zip(*walk[-DEPTH:], strict=True))
+    source = operand(call, index)
+    source = Value(source.name, size * x_offset) if isinstance(source, Value) else source
+    return [KernelCall("strided_copy_s8", Struct("strided_copy", {"n": n, "x": x, "y": y}), (source, Value(call.node.name, size * y_offset)))]
+
+
+def whole(call: Call) -> list[KernelCall]:
+    """reshape, reinterpret, convert: nothing but a copy where the result does not lie in its operand."""
+    return copy(call, [Loop(call.node.type.size, 1, 1)])
+
+
+def permuted(call: Call, x_strides: tuple[int, ...], x_offset: int = 0) -> list[KernelCall]:
+    """Each axis of the result walks the operand with its stride."""
+    shape = call.node.type.shape
+    return copy(call, [Loop(*loop) for loop in zip(shape, x_strides, row_major(shape), strict=True)], x_offset=x_offset)
+
+
+def transpose(call: Call) -> list[KernelCall]:
+    strides = row_major(call.operands[0].shape)
+    return permuted(call, tuple(strides[axis] for axis in call.attr("axes")))
+
+
+def slice_(call: Call) -> list[KernelCall]:
+    strides, axis = row_major(call.operands[0].shape), call.attr("axis")
+    steps = tuple(stride * (call.attr("step", 1) if i == axis else 1) for i, stride in enumerate(strides))
+    return permuted(call, steps, x_offset=call.attr("start") * strides[axis])
+
+
+def expand(call: Call) -> list[KernelCall]:
+    x = call.operands[0].shape
+    strides = tuple(0 if n == 1 else stride for n, stride in zip(x, row_major(x), strict=True))
+    return permuted(call, (0,) * (len(call.node.type.shape) - len(x)) + strides)
+
+
+def unfold(call: Call) -> list[KernelCall]:
+    return copy(call, fold_loops(call.operands[0].shape, call.attr("patch")))
+
+
+def fold(call: Call) -> list[KernelCall]:
+    return copy(call, [Loop(n, y, x) for n, x, y in fold_loops(call.node.type.shape, call.attr("patch"))])
+
+
+def concat(call: Call) -> list[KernelCall]:
+    axis, shape = call.attr("axis"), call.node.type.shape
+    rows, y_row = prod(shape[:axis]), prod(shape[axis:])
+    calls: list[KernelCall] = []
+    offset = 0
+    for index, x in enumerate(call.operands):
+        run = prod(x.shape[axis:])
+        if x.quantization == call.out:
+            calls += copy(call, [Loop(rows, run, y_row), Loop(run, 1, 1)], index=index, y_offset=offset)
+        else:
+            calls.append(rescaled(call, index, rows=rows, y_row=y_row, offset=offset))
+        offset += run
+    return calls
+
+
+def pad(call: Call) -> list[KernelCall]:
+    """The border's value everywhere, then the operand inside."""
+    x, shape, amounts = call.operands[0].shape, call.node.type.shape, call.attr("amounts")
+    value = np.clip(call.out.zero_point + round(call.attr("value", 0.0) / float(call.out.scale)), *fixed.LIMITS[call.node.type.dtype])
+    fill = KernelCall("fill_s8", Struct("fill", {"n": call.node.type.size, "value": int(value)}), (result(call),))
+    strides = row_major(shape)
+    loops = [Loop(*loop) for loop in zip(x, row_major(x), strides, strict=True)]
+    return [fill, *copy(call, loops, y_offset=sum(before * stride for before, stride in zip(amounts[::2], strides, strict=True)))]
+
+
+def resize_nearest(call: Call) -> list[KernelCall]:
+    _, h, w, c = call.operands[0].shape
+    out_h, out_w = call.attr("size")
+    rows, columns = (array(role, "i16", np.arange(new) * old // new) for role, new, old in (("rows", out_h, h), ("columns", out_w, w)))
+    fields = {"w": w, "c": c, "out_h": out_h, "out_w": out_w, "row": rows, "column": columns}
+    return [KernelCall("resize_nearest_s8", Struct("resize", fields), (operand(call, 0), result(call)))]
+
+
+RULES = {
+    **dict.fromkeys(("reshape", "reinterpret", "convert"), whole),
+    **{"transpose": transpose, "slice": slice_, "expand": expand, "unfold": unfold, "fold": fold},
+    **{"concat": concat, "pad": pad, "resize_nearest": resize_nearest},
+}

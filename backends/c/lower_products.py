@@ -1,0 +1,121 @@
+"""conv2d, linear, matmul and attention as facts for their kernels."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfc.backends.formats import format_named, matrix
+from tfc.backends.kernels import KERNELS
+from tfc.backends.shapes import batch_strides, key_tokens
+from tfc.ir import arithmetic as fixed
+from tfc.ir.int_rules import Call
+from tfc.ir.pointwise import function_named
+from tfc.ir.types import TensorType
+
+from .facts import Array, Enumerator, Field, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
+
+
+def weighted(call: Call) -> list[KernelCall]:
+    """Convolution and linear; the kernel that the node names decides how weights are stored and which struct tells the shape."""
+    kernel = str(call.node.attrs["kernel"])
+    w, b = constant(call, 1), constant(call, 2)
+    shape = linear_shape if kernel.startswith("linear") else conv2d_shape
+    facts = Struct(shape.__name__.removesuffix("_shape"), {**shape(call), "result": result_facts(call, w, b)})
+    packed = format_named(KERNELS[kernel].format).pack(matrix(w))
+    residual = operand(call, 3) if len(call.operands) > 3 else None
+    return [KernelCall(kernel, facts, (operand(call, 0), array("weights", "i8", packed), folded_bias(call, w, b), residual, ScratchMemory(), result(call)))]
+
+
+def linear_shape(call: Call) -> dict[str, Field]:
+    x, out = call.operands[0].shape, call.node.type.shape[-1]
+    return {"tokens": prod(x[:-1]), "in": x[-1], "out": out}
+
+
+def conv2d_shape(call: Call) -> dict[str, Field]:
+    _, h, w, c = call.operands[0].shape
+    out, kernel_h, kernel_w, _ = call.operands[1].shape
+    _, out_h, out_w, _ = call.node.type.shape
+    stride, pad, dilation = call.attr("stride", (1, 1)), call.attr("pad", (0, 0, 0, 0)), call.attr("dilation", (1, 1))
+    return {
+        **{"h": h, "w": w, "c": c, "out_h": out_h, "out_w": out_w, "out": out, "kernel_h": kernel_h, "kernel_w": kernel_w},
+        **{"stride_h": stride[0], "stride_w": stride[1], "pad_top": pad[0], "pad_left": pad[1], "dilation_h": dilation[0], "dilation_w": dilation[1]},
+        **{"groups": call.attr("groups", 1), "zero": zero_point(call.q(0))},
+    }
+
+
+def folded_bias(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Array:
+    """b − z_x · Σw: the kernels multiply x itself."""
+    return array("bias", "i32", b.astype(np.int64) - zero_point(call.q(0)) * matrix(w).astype(np.int64).sum(axis=1))
+
+
+def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
+    """The ending of a convolution or linear: plain, table, residual, or both."""
+    bound = fixed.product_bound(w, b, fixed.distance(call.operands[0].dtype, call.q(0).zero_point))
+    ratio = float(call.q(0).scale) * call.weight_scales
+    activation = call.attr("activation")
+    scale, zero = (call.attr("pre_scale"), call.attr("pre_zero")) if activation else (float(call.out.scale), zero_point(call.out))
+    fields: dict[str, Field] = limits(call)
+    if activation:
+        fields["table"] = array("table", "i8", fixed.activation_table(function_named(activation), scale, zero, call.out))
+    if len(call.operands) > 3:
+        sums = fixed.residual(ratio / scale, bound, call.q(3), scale, zero, call.operands[3].dtype)
+        requantization, zero = sums.requantization, sums.constant
+        fields |= {"residual": sums.multiplier, "fraction": sums.fraction}
+        kind = "TFC_RESIDUAL_TABLE" if activation else "TFC_RESIDUAL"
+    else:
+        requantization = fixed.requantization(ratio / scale, bound)
+        kind = "TFC_TABLE" if activation else "TFC_PLAIN" if requantization.shift == 0 and full_range(call) else "TFC_CLAMP"
+    fields |= {"kind": Enumerator(kind), "multiplier": array("multipliers", "i32", requantization.multipliers), "zero": zero, "shift": requantization.shift}
+    return Struct("result", fields)
+
+
+def requantize_facts(call: Call, requantization: fixed.Requantization) -> Struct:
+    """One multiplier for all channels."""
+    multiplier = int(np.asarray(requantization.multipliers).reshape(-1)[0])
+    return Struct("requantize", {"multiplier": multiplier, "zero": zero_point(call.out), "shift": requantization.shift, **limits(call)})
+
+
+def matmul(call: Call) -> list[KernelCall]:
+    a, b = call.operands[0], call.operands[1]
+    (m, k), n = a.shape[-2:], b.shape[-1]
+    bound = float(fixed.distance(a.dtype, call.q(0).zero_point) * fixed.distance(b.dtype, call.q(1).zero_point)) * k
+    ratio = float(call.q(0).scale) * float(call.q(1).scale) / float(call.out.scale)
+    batch, a_batch, b_batch = batch_strides(call)
+    fields: dict[str, Field] = {
+        **{"batch": batch, "m": m, "k": k, "n": n, "a_batch": a_batch, "b_batch": b_batch},
+        **{"a_zero": zero_point(call.q(0)), "b_zero": zero_point(call.q(1)), "result": requantize_facts(call, fixed.requantization(ratio, bound))},
+    }
+    return [KernelCall("matmul_s8", Struct("matmul", fields), (operand(call, 0), operand(call, 1), ScratchMemory(), result(call)))]
+
+
+def attention(call: Call) -> list[KernelCall]:
+    heads, patch = call.attr("heads"), call.attr("patch", (1, 1))
+    q, k = call.operands[0], call.operands[1]
+    c = q.shape[-1]
+    constants = fixed.attention_constants(call.q(0), call.q(1), call.q(2), call.out, scale=call.attr("scale"), head=c // heads, tokens=key_tokens(call))
+    fields: dict[str, Field] = {
+        **{"batch": q.shape[0], "patch_h": patch[0], "patch_w": patch[1], "heads": heads, "c": c},
+        **{"q": tokens_facts(q, patch), "k": tokens_facts(k, patch)},
+        **{"exponent": array("exponents", "i16", constants.exponents), "reciprocal": constants.reciprocal},
+        **{"multiplier": int(constants.index.multipliers), "shift": constants.index.shift},
+        **{"q_zero": zero_point(call.q(0)), "v_zero": zero_point(call.q(2)), "y_zero": zero_point(call.out)},
+        **limits(call),
+    }
+    return [KernelCall("attention_s8", Struct("attention", fields), (*(operand(call, i) for i in range(3)), ScratchMemory(), result(call)))]
+
+
+def tokens_facts(x: TensorType, patch: tuple[int, int]) -> Struct:
+    """How the tokens of one sequence lie in [B, N, C] or [B, H, W, C]."""
+    if len(x.shape) == 3:
+        n = x.shape[1]
+        return Struct("tokens", {"count": n, "row": n, "step_y": 1, "step_x": 1, "map_w": n, "map_pixels": n})
+    _, h, w, _ = x.shape
+    row = w // patch[1]
+    return Struct("tokens", {"count": h // patch[0] * row, "row": row, "step_y": patch[0], "step_x": patch[1], "map_w": w, "map_pixels": h * w})
+
+
+RULES = {"conv2d": weighted, "linear": weighted, "matmul": matmul, "attention": attention}

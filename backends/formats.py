@@ -1,0 +1,173 @@
+"""How constants are stored: dense, dense by pairs of channels, and streams of the blocks that are not zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.graph import Graph, Node
+
+Bytes = NDArray[np.int8]
+QUAD_ORDER = (0, 2, 1, 3)  # SXTB16 widens the first and third byte of a word, with a rotation the second and fourth
+LARGEST_STEP = (1 << 16) - 1
+
+
+class Format(Protocol):
+    """Weights [out, inputs] of int8 to stored bytes and back, exactly."""
+
+    @property
+    def name(self) -> str: ...
+
+    def pack(self, weights: NDArray[Any]) -> Bytes: ...
+
+    def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes: ...
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Row-major, as the tensor is."""
+
+    name: str = "dense"
+
+    def pack(self, weights: NDArray[Any]) -> Bytes:
+        return np.ascontiguousarray(weights, np.int8).reshape(-1)
+
+    def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
+        return data.reshape(out, inputs)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Two output channels interleaved, for each quad k of inputs: a.k0 b.k0 a.k2 b.k2, a.k1 b.k1 a.k3 b.k3.
+
+    A last odd channel is paired with itself, inputs are filled up with 0 to a multiple of four.
+    """
+
+    name: str = "pairs"
+
+    def pack(self, weights: NDArray[Any]) -> Bytes:
+        rows = _filled(weights, 1, 4)
+        paired = np.concatenate([rows, rows[-1:]]) if len(rows) % 2 else rows
+        return _interleave(paired.reshape(-1, 2, paired.shape[1] // 4, 4).transpose(0, 2, 1, 3)).reshape(-1)
+
+    def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
+        quads = -(-inputs // 4)
+        blocks = _straighten(data.reshape(-1, quads, 2, 4))
+        return np.ascontiguousarray(blocks.transpose(0, 2, 1, 3).reshape(-1, 4 * quads)[:out, :inputs])
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A stream of the blocks of `height` output × `width` input channels that are not zero; little-endian.
+
+    A row of blocks is its number of blocks (u32), then groups: for each block of the group the step from the block before it,
+    counted in blocks along the inputs (u16), then the weights of all blocks of the group. A last, smaller group is padded to words.
+    Inside a block of four inputs the order is that of `Pairs`, or the plain one for a height of 1; other blocks are row-major.
+    """
+
+    height: int
+    width: int
+
+    @property
+    def name(self) -> str:
+        return f"block{self.height}x{self.width}"
+
+    @property
+    def group(self) -> int:
+        """Blocks that share a word of steps, and whose weights fill words."""
+        return max(2, 4 // (self.height * self.width))
+
+    def blocks(self, weights: NDArray[Any]) -> Bytes:
+        """[rows, columns, height · width]: all blocks, in storage order; channels are filled up with 0."""
+        full = _filled(_filled(weights, 0, self.height), 1, self.width)
+        parts = full.reshape(full.shape[0] // self.height, self.height, -1, self.width).transpose(0, 2, 1, 3)
+        if (self.height, self.width) == (2, 4):
+            parts = _interleave(parts)
+        return np.ascontiguousarray(parts).reshape(*parts.shape[:2], -1)
+
+    def pack(self, weights: NDArray[Any]) -> Bytes:
+        stream = bytearray()
+        for row in self.blocks(weights):
+            columns = np.flatnonzero(row.any(axis=1))
+            steps = np.diff(columns, prepend=0)
+            if steps.size and steps.max() > LARGEST_STEP:
+                raise Diagnostic(f"{self.name} reaches {LARGEST_STEP} blocks ahead, not {steps.max()}")
+            stream += np.uint32(len(columns)).astype("<u4").tobytes()
+            for first in range(0, len(columns), self.group):
+                here = slice(first, first + self.group)
+                stream += _words(steps[here].astype("<u2").tobytes()) + _words(row[columns[here]].tobytes())
+        return np.frombuffer(bytes(stream), np.int8)
+
+    def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
+        raw, at = data.tobytes(), 0
+        rows, columns = -(-out // self.height), -(-inputs // self.width)
+        size = self.height * self.width
+        blocks = np.zeros((rows, columns, size), np.int8)
+        for row in blocks:
+            count, at, column = int(np.frombuffer(raw, "<u4", 1, at)[0]), at + 4, 0
+            for first in range(0, count, self.group):
+                here = min(self.group, count - first)
+                steps, at = np.frombuffer(raw, "<u2", here, at), at + _padded(2 * here)
+                values, at = np.frombuffer(raw, np.int8, here * size, at).reshape(here, size), at + _padded(here * size)
+                for step, value in zip(steps, values, strict=True):
+                    column += int(step)
+                    row[column] = value
+        parts = blocks.reshape(rows, columns, self.height, self.width)
+        if (self.height, self.width) == (2, 4):
+            parts = _straighten(parts)
+        return np.ascontiguousarray(parts.transpose(0, 2, 1, 3).reshape(rows * self.height, -1)[:out, :inputs])
+
+    def count(self, weights: NDArray[Any]) -> int:
+        """Blocks that are stored."""
+        return int(self.blocks(weights).any(axis=2).sum())
+
+
+BLOCKS = tuple(Blocks(height, width) for height, width in ((1, 1), (1, 2), (1, 4), (2, 2), (2, 4), (4, 1)))
+ALL: tuple[Format, ...] = (Dense(), Pairs(), *BLOCKS)
+FORMATS = {form.name: form for form in ALL}
+
+
+def format_named(name: str) -> Format:
+    if name not in FORMATS:
+        raise Diagnostic(f"there is no format '{name}'", help=f"formats: {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def matrix(weights: NDArray[Any]) -> NDArray[Any]:
+    """OI or OHWI weights as [out, inputs]."""
+    return weights.reshape(weights.shape[0], -1)
+
+
+def stored_bytes(graph: Graph, node: Node) -> int:
+    """Bytes in flash of a constant in its format."""
+    form = format_named(node.attrs.get("format", "dense"))
+    return node.type.bytes if form.name == "dense" else form.pack(matrix(graph.tensors[node.attrs["data"]])).size
+
+
+def _filled(weights: NDArray[Any], axis: int, multiple: int) -> Bytes:
+    """Filled up with 0 along an axis."""
+    missing = [(0, 0), (0, 0)]
+    missing[axis] = (0, -weights.shape[axis] % multiple)
+    return np.pad(weights.astype(np.int8, copy=False), missing)
+
+
+def _interleave(blocks: Bytes) -> Bytes:
+    """[…, 2, 4] to the order of `Pairs`, same shape."""
+    return np.ascontiguousarray(blocks[..., QUAD_ORDER].swapaxes(-1, -2)).reshape(blocks.shape)
+
+
+def _straighten(blocks: Bytes) -> Bytes:
+    """The inverse of `_interleave` (the order is its own inverse)."""
+    return blocks.reshape(*blocks.shape[:-2], 4, 2).swapaxes(-1, -2)[..., QUAD_ORDER]
+
+
+def _padded(size: int) -> int:
+    return -(-size // 4) * 4
+
+
+def _words(data: bytes) -> bytes:
+    return data + bytes(_padded(len(data)) - len(data))

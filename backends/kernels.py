@@ -1,0 +1,274 @@
+"""Which kernels exist, how each wants its weights stored, and what it bids for a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from tfc.ir.graph import Graph, Node
+from tfc.ir.int_rules import Call
+from tfc.ir.pointwise import FUNCTIONS
+
+from .cost import ATTENTION, DENSE, DEPTHWISE, GROUPED, MATMUL, SPARSE_1X4, SPARSE_2X4, Cost, Rates, elements
+from .formats import LARGEST_STEP, Blocks, format_named, matrix
+from .shapes import (
+    attention_scratch,
+    batch_strides,
+    broadcasts,
+    conv2d_scratch,
+    depthwise_scratch,
+    has_constant_weights,
+    int8,
+    is_linear,
+    is_plain_conv2d,
+    key_tokens,
+    quads,
+)
+from .strides import mean_runs
+from .target import Target
+
+Bid = Callable[[Call, Target], Cost | None]
+TABLE_BYTES = 1024
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel of the runtime. `format` is how it reads its weights; `bid` answers None where the kernel does not apply."""
+
+    name: str
+    ops: tuple[str, ...]
+    format: str
+    bid: Bid
+
+    @property
+    def doc(self) -> str:
+        return (self.bid.__doc__ or "").strip()
+
+
+KERNELS: dict[str, Kernel] = {}
+
+
+def kernel(*ops: str, format: str = "dense") -> Callable[[Bid], Bid]:
+    """Enter a bid in the table, under its function's name."""
+
+    def enter(bid: Bid) -> Bid:
+        KERNELS[bid.__name__] = Kernel(bid.__name__, ops, format, bid)
+        return bid
+
+    return enter
+
+
+def bids(node: Node, graph: Graph, target: Target) -> dict[str, Cost]:
+    """What every kernel that applies asks for a quantized node, by kernel."""
+    call = Call(node, tuple(graph[name].type for name in node.operands), graph)
+    offers = {entry.name: entry.bid(call, target) for entry in KERNELS.values() if node.op in entry.ops}
+    return {name: cost for name, cost in offers.items() if cost is not None}
+
+
+# --- conv2d and linear
+
+
+def weighted_flash(call: Call, form: str) -> int:
+    """Weights in their format, bias and multipliers, an activation table."""
+    w = call.graph.constant(call.node.operands[1])
+    out = call.operands[1].shape[0]
+    stored = 0 if w is None else format_named(form).pack(matrix(w)).size
+    return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
+
+
+def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -> Cost:
+    """The cost of a convolution or linear over panels; `macs` for each pixel or token."""
+    pixels = prod(call.node.type.shape[:-1])
+    return rates.cost(macs * pixels, call.node.type.size, widened=4 * quads(call) * pixels, scratch=scratch, flash=weighted_flash(call, form))
+
+
+def sparse_product(call: Call, rates: Rates, form: Blocks, scratch: int) -> Cost | None:
+    w = call.graph.constant(call.node.operands[1])
+    if w is None or quads(call) > LARGEST_STEP:
+        return None
+    return product(call, rates, form.name, macs=form.count(matrix(w)) * form.height * form.width, scratch=scratch)
+
+
+def dense_macs(call: Call) -> int:
+    return call.operands[1].shape[0] * 4 * quads(call)
+
+
+@kernel("conv2d", format="pairs")
+def conv2d_s8(call: Call, target: Target) -> Cost | None:
+    """Convolution, any window, dense."""
+    return product(call, DENSE, "pairs", macs=dense_macs(call), scratch=conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("conv2d", format="block1x4")
+def conv2d_s8_sparse1x4(call: Call, target: Target) -> Cost | None:
+    """Convolution, any window, by blocks of one output and four inputs."""
+    return sparse_product(call, SPARSE_1X4, Blocks(1, 4), conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("conv2d", format="block2x4")
+def conv2d_s8_sparse2x4(call: Call, target: Target) -> Cost | None:
+    """Convolution, any window, by blocks of two outputs and four inputs."""
+    return sparse_product(call, SPARSE_2X4, Blocks(2, 4), conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("linear", "conv2d", format="pairs")
+def linear_s8(call: Call, target: Target) -> Cost | None:
+    """Tokens or a 1×1 convolution, dense."""
+    return product(call, DENSE, "pairs", macs=dense_macs(call), scratch=32 * quads(call)) if is_linear(call) else None
+
+
+@kernel("linear", "conv2d", format="block1x4")
+def linear_s8_sparse1x4(call: Call, target: Target) -> Cost | None:
+    """Tokens or a 1×1 convolution, by blocks of one output and four inputs."""
+    return sparse_product(call, SPARSE_1X4, Blocks(1, 4), 32 * quads(call)) if is_linear(call) else None
+
+
+@kernel("linear", "conv2d", format="block2x4")
+def linear_s8_sparse2x4(call: Call, target: Target) -> Cost | None:
+    """Tokens or a 1×1 convolution, by blocks of two outputs and four inputs."""
+    return sparse_product(call, SPARSE_2X4, Blocks(2, 4), 32 * quads(call)) if is_linear(call) else None
+
+
+@kernel("conv2d")
+def conv2d_s8_grouped(call: Call, target: Target) -> Cost | None:
+    """Convolution in groups of any size, one product at a time."""
+    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
+        return None
+    return GROUPED.cost(call.node.type.size * prod(call.operands[1].shape[1:]), call.node.type.size, flash=weighted_flash(call, "dense"))
+
+
+@kernel("conv2d")
+def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
+    """Convolution of each channel alone, horizontal stride 1 or 2."""
+    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
+        return None
+    _, h, w, c = call.operands[0].shape
+    out, kernel_h, kernel_w, c_in = call.operands[1].shape
+    stride = call.attr("stride", (1, 1))
+    if c_in != 1 or out != c or call.attr("dilation", (1, 1)) != (1, 1) or stride[1] > 2:
+        return None
+    return DEPTHWISE.cost(
+        call.node.type.size * kernel_h * kernel_w, call.node.type.size, widened=h * w * c, scratch=depthwise_scratch(call), flash=weighted_flash(call, "dense")
+    )
+
+
+# --- products of activations
+
+
+@kernel("matmul")
+def matmul_s8(call: Call, target: Target) -> Cost | None:
+    """Product of activations."""
+    try:
+        batch, _, _ = batch_strides(call)
+    except IndexError:
+        return None
+    (m, k), n = call.operands[0].shape[-2:], call.operands[1].shape[-1]
+    return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=4 * (k + k % 2)) if int8(call) else None
+
+
+@kernel("attention")
+def attention_s8(call: Call, target: Target) -> Cost | None:
+    """Streamed over query rows; tokens, or a feature map in patches."""
+    if not int8(call) or call.attr("score"):
+        return None
+    keys, heads, channels = key_tokens(call), call.attr("heads"), call.node.type.shape[-1]
+    tokens = prod(call.node.type.shape[:-1])
+    return ATTENTION.cost(
+        2 * tokens * keys * channels, call.node.type.size, widened=tokens * keys * heads, scratch=attention_scratch(call), flash=2 * TABLE_BYTES
+    )
+
+
+# --- elements
+
+
+@kernel("softmax")
+def softmax_s8(call: Call, target: Target) -> Cost | None:
+    """Along the last axis."""
+    last = call.attr("axis", -1) in (-1, len(call.node.type.shape) - 1)
+    return elements("softmax_s8", call.node.type.size, flash=512) if int8(call) and last else None
+
+
+@kernel("layer_norm")
+def layer_norm_s8(call: Call, target: Target) -> Cost | None:
+    """Along the last axis."""
+    return elements("layer_norm_s8", call.node.type.size, flash=8 * call.operands[1].size) if int8(call) else None
+
+
+@kernel("add", "sub")
+def add_s8(call: Call, target: Target) -> Cost | None:
+    """Sums of values that broadcast."""
+    return elements("add_s8", call.node.type.size) if broadcasts(call) else None
+
+
+@kernel("mul")
+def mul_s8(call: Call, target: Target) -> Cost | None:
+    """Products of values that broadcast."""
+    return elements("mul_s8", call.node.type.size) if broadcasts(call) else None
+
+
+@kernel("rescale")
+def rescale_s8(call: Call, target: Target) -> Cost | None:
+    """Another quantization."""
+    return elements("rescale_s8", call.node.type.size) if int8(call) else None
+
+
+@kernel(*FUNCTIONS)
+def table_s8(call: Call, target: Target) -> Cost | None:
+    """A function of one value by a table of 256 entries."""
+    return elements("table_s8", call.node.type.size, flash=256) if int8(call) else None
+
+
+@kernel("mean")
+def mean_s8(call: Call, target: Target) -> Cost | None:
+    """Over up to two runs of axes."""
+    try:
+        mean_runs(call.operands[0].shape, call.attr("axes"))
+    except IndexError:
+        return None
+    return elements("mean_s8", call.operands[0].size) if int8(call) else None
+
+
+@kernel("avg_pool2d")
+def avg_pool2d_s8(call: Call, target: Target) -> Cost | None:
+    """Average of windows."""
+    one = int8(call) and call.node.type.shape[0] == 1
+    return elements("avg_pool2d_s8", call.node.type.size * prod(call.attr("window")), flash=4 * prod(call.attr("window")) + 4) if one else None
+
+
+@kernel("max_pool2d")
+def max_pool2d_s8(call: Call, target: Target) -> Cost | None:
+    """Maximum of windows."""
+    one = int8(call) and call.node.type.shape[0] == 1
+    return elements("max_pool2d_s8", call.node.type.size * prod(call.attr("window"))) if one else None
+
+
+# --- movement
+
+
+@kernel("reshape", "reinterpret", "convert", "transpose", "slice", "expand", "unfold", "fold")
+def strided_copy_s8(call: Call, target: Target) -> Cost | None:
+    """Data movement by strides, of any element type."""
+    return elements("strided_copy_s8", call.node.type.bytes) if len(call.node.type.shape) < 6 else None
+
+
+@kernel("concat")
+def concat_s8(call: Call, target: Target) -> Cost | None:
+    """Copies, rescaling where quantizations differ."""
+    return elements("concat_s8", call.node.type.size) if int8(call) else None
+
+
+@kernel("pad")
+def pad_s8(call: Call, target: Target) -> Cost | None:
+    """A fill and a copy."""
+    return elements("pad_s8", call.node.type.size) if int8(call) and len(call.node.type.shape) < 6 else None
+
+
+@kernel("resize_nearest")
+def resize_nearest_s8(call: Call, target: Target) -> Cost | None:
+    """Repeated and left out pixels."""
+    sizes = (*call.node.type.shape[1:3], *call.operands[0].shape[1:3])
+    one = int8(call) and call.node.type.shape[0] == 1 and max(sizes) <= np.iinfo(np.int16).max
+    return elements("resize_nearest_s8", call.node.type.size) if one else None

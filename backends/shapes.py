@@ -1,0 +1,83 @@
+"""Shapes of nodes as kernels see them: which shapes a kernel takes, and the bytes of scratch that it then uses, exactly."""
+
+from __future__ import annotations
+
+from math import prod
+
+from tfc.ir.int_rules import Call
+
+from .strides import broadcast_walk
+
+
+def int8(call: Call) -> bool:
+    """All activations are int8; constants of other types are the op's own business."""
+    values = [type.dtype for name, type in zip(call.node.operands, call.operands, strict=True) if call.graph[name].op != "const"]
+    return all(dtype == "i8" for dtype in (*values, call.node.type.dtype))
+
+
+def has_constant_weights(call: Call) -> bool:
+    return int8(call) and all(call.graph[name].op == "const" for name in call.node.operands[1:3]) and call.operands[1].dtype == "i8"
+
+
+def is_plain_conv2d(call: Call) -> bool:
+    return has_constant_weights(call) and call.node.op == "conv2d" and call.attr("groups", 1) == 1 and call.node.type.shape[0] == 1
+
+
+def is_linear(call: Call) -> bool:
+    """A linear, or a convolution that is one."""
+    steps = (call.attr("stride", (1, 1)), call.attr("pad", (0, 0, 0, 0)))
+    pixelwise = is_plain_conv2d(call) and call.operands[1].shape[1:3] == (1, 1) and steps == ((1, 1), (0, 0, 0, 0))
+    return pixelwise or (call.node.op == "linear" and has_constant_weights(call))
+
+
+def quads(call: Call) -> int:
+    """Words of four inputs of an output."""
+    return -(-prod(call.operands[1].shape[1:]) // 4)
+
+
+def conv2d_scratch(call: Call) -> int:
+    """A panel of four windows, and behind it a row of zero points or one gathered window."""
+    c = call.operands[0].shape[-1]
+    return 32 * quads(call) + (c if c % 4 == 0 else 4 * quads(call))
+
+
+def depthwise_scratch(call: Call) -> int:
+    """Four planes of int16 with the padding that windows reach, and the weights of a channel at two alignments."""
+    _, out_h, out_w, _ = call.node.type.shape
+    kernel_h, kernel_w = call.operands[1].shape[1:3]
+    stride, pad = call.attr("stride", (1, 1)), call.attr("pad", (0, 0, 0, 0))
+    pairs = kernel_w // 2 + 1 if stride[1] == 1 else (kernel_w + 1) // 2
+    reach = (-(-out_w // 4) * 4 - 1) * stride[1] + 2 * pairs
+    pitch = (max(reach, pad[1] + call.operands[0].shape[2]) + 1) // 2 * 2
+    return int(8 * ((out_h - 1) * stride[0] + kernel_h) * pitch + 8 * kernel_h * pairs)
+
+
+def batch_strides(call: Call) -> tuple[int, int, int]:
+    """Batch of a matmul, and how far each operand advances with it; other broadcasting is an IndexError."""
+    shapes = [x.shape[:-2] for x in call.operands]
+    batch = prod(call.node.type.shape[:-2])
+    strides = [0 if prod(shape) == 1 else prod(x.shape[-2:]) for shape, x in zip(shapes, call.operands, strict=True)]
+    if any(prod(shape) not in (1, batch) for shape in shapes):
+        raise IndexError("a batch that broadcasts along some axes only")
+    return batch, strides[0], strides[1]
+
+
+def key_tokens(call: Call) -> int:
+    """Tokens that one query attends to."""
+    shape, patch = call.operands[1].shape, call.attr("patch", (1, 1))
+    return int(shape[1] if len(shape) == 3 else shape[1] * shape[2] // prod(patch))
+
+
+def broadcasts(call: Call) -> bool:
+    """Whether four loops are enough for both operands."""
+    try:
+        broadcast_walk(call.node.type.shape, [x.shape for x in call.operands])
+    except IndexError:
+        return False
+    return int8(call)
+
+
+def attention_scratch(call: Call) -> int:
+    """Places, two rows of scores and of exponents for an even number of keys, and two rows of a head's query."""
+    keys, head = key_tokens(call), call.node.type.shape[-1] // int(call.attr("heads"))
+    return 16 * (keys + keys % 2) + 4 * (-(-head // 4) * 4)

@@ -1,0 +1,228 @@
+"""Single ops at awkward shapes: odd channels, strides, large windows, zero points at both ends, broadcasting, patches, heads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from tfc.ir.graph import Graph
+from tfc.ir.types import Quantization, Symbol
+
+from .graphs import Builder
+
+ZEROS = (-128, 127, 0, -37)
+Case = Callable[[Builder], str]
+
+
+def conv(
+    size: tuple[int, int, int],
+    out: int,
+    window: tuple[int, int],
+    *,
+    zero: int = 3,
+    groups: int = 1,
+    density: float = 1.0,
+    ending: str = "plain",
+    **attrs: object,
+) -> Case:
+    """A convolution of an [h, w, c] map, with one of the endings."""
+
+    def case(b: Builder) -> str:
+        h, w, c = size
+        x = b.arg((1, h, w, c), 0.02, zero)
+        weights, bias = b.weights((out, *window, c // groups), 0.02, density, 3.0 / np.sqrt(window[0] * window[1] * c // groups) / 64)
+        return ended(b, "conv2d", [x, weights, bias], ending, groups=groups, **attrs)
+
+    return case
+
+
+def linear(tokens: tuple[int, ...], inputs: int, out: int, *, zero: int = 3, density: float = 1.0, ending: str = "plain") -> Case:
+    def case(b: Builder) -> str:
+        x = b.arg((*tokens, inputs), 0.02, zero)
+        weights, bias = b.weights((out, inputs), 0.02, density, 3.0 / np.sqrt(inputs) / 64)
+        return ended(b, "linear", [x, weights, bias], ending)
+
+    return case
+
+
+def ended(b: Builder, op: str, operands: list[str], ending: str, **attrs: object) -> str:
+    """Plain, clamp, steep (a ratio of more than ½), table, residual, or both."""
+    if "residual" in ending:
+        probe = b.node(op, operands, **attrs)
+        shape = b.graph[probe].type.shape
+        b.graph.remove(probe)
+        operands = [*operands, b.arg(shape, 0.015, 17, "r")]
+    if "table" in ending:
+        attrs |= {"activation": Symbol("silu"), "pre_scale": 0.01, "pre_zero": 512}
+    if ending == "clamp":
+        attrs |= {"clamp": (-30, 90)}
+    return b.node(op, operands, scale=0.0001 if ending == "steep" else 0.03, **attrs)
+
+
+def attention(shape: tuple[int, ...], heads: int, *, keys: int = 0, patch: tuple[int, int] = (1, 1), zeros: tuple[int, int, int, int] = (3, -5, 7, -4)) -> Case:
+    def case(b: Builder) -> str:
+        other = (shape[0], keys, shape[2]) if keys else shape
+        q, k, v = b.arg(shape, 0.03, zeros[0], "q"), b.arg(other, 0.02, zeros[1], "k"), b.arg(other, 0.025, zeros[2], "v")
+        return b.node("attention", [q, k, v], scale=0.01, zero_point=zeros[3], heads=heads, scale_=0.3, patch=patch)
+
+    return case
+
+
+def layer_norm(shape: tuple[int, ...], x_scale: float = 0.02, zero: int = 3, eps: float = 1e-5) -> Case:
+    def case(b: Builder) -> str:
+        c = shape[-1]
+        gamma, beta = (b.const(name, b.rng.normal(size=c).astype(np.float32), "f32") for name in ("gamma", "beta"))
+        return b.node("layer_norm", [b.arg(shape, x_scale, zero), gamma, beta], eps=eps)
+
+    return case
+
+
+def one(op: str, shape: tuple[int, ...], *, x: tuple[float, int] = (0.02, 3), y: tuple[float, int] = (0.03, -4), **attrs: object) -> Case:
+    """An op of one operand."""
+    return lambda b: b.node(op, [b.arg(shape, *x)], *y, **attrs)
+
+
+def tied(op: str, shape_: tuple[int, ...], **attrs: object) -> Case:
+    """An op that keeps the quantization."""
+    return lambda b: b.node(op, [b.arg(shape_, 0.02, 3)], 0.02, 3, **attrs)
+
+
+def two(op: str, first: tuple[int, ...], second: tuple[int, ...], *, zeros: tuple[int, int] = (3, -9), constant: bool = False, **attrs: object) -> Case:
+    """An op of two operands, the second perhaps a constant."""
+
+    def case(b: Builder) -> str:
+        x = b.arg(first, 0.02, zeros[0])
+        if constant:
+            other = b.const("k", b.rng.integers(-128, 128, second).astype(np.int8), "i8", Quantization(0.013, zeros[1]))
+        else:
+            other = b.arg(second, 0.013, zeros[1])
+        return b.node(op, [x, other], **attrs)
+
+    return case
+
+
+def concat(shapes: list[tuple[int, ...]], axis: int, same: bool) -> Case:
+    def case(b: Builder) -> str:
+        return b.node("concat", [b.arg(shape, 0.03 if same or i == 1 else 0.02, -4 if same or i == 1 else 9) for i, shape in enumerate(shapes)], axis=axis)
+
+    return case
+
+
+ENDINGS = ("plain", "clamp", "steep", "table", "residual", "residual table")
+FAMILIES: dict[str, list[Case]] = {
+    "conv2d": [
+        *(conv((7, 6, 8), 5, (3, 3), zero=zero, pad=(1, 1, 1, 1)) for zero in ZEROS),
+        *(conv((5, 5, 3), 7, (3, 3), ending=ending, stride=(2, 2), pad=(1, 1, 1, 1)) for ending in ENDINGS),
+        conv((9, 11, 5), 4, (5, 5), stride=(1, 2), pad=(2, 2, 2, 2)),
+        conv((10, 9, 4), 3, (7, 7), stride=(2, 1), pad=(3, 3, 3, 3), zero=-128),
+        conv((9, 9, 6), 2, (3, 3), dilation=(2, 2), pad=(2, 2, 2, 2), zero=127),
+        conv((6, 5, 12), 1, (2, 3), pad=(0, 1, 1, 0)),
+        conv((1, 1, 16), 9, (1, 1)),
+        *(conv((5, 5, 12), 10, (1, 1), ending=ending) for ending in ENDINGS),
+        conv((6, 6, 7), 6, (1, 1), stride=(2, 2)),
+        *(conv((6, 6, 16), 9, (3, 3), density=density, pad=(1, 1, 1, 1), ending="table") for density in (0.3, 0.05, 0.0)),
+        conv((6, 6, 12), 8, (3, 3), groups=2, pad=(1, 1, 1, 1)),
+        conv((6, 6, 6), 12, (3, 3), groups=6, pad=(1, 1, 1, 1), ending="residual"),
+    ],
+    "depthwise": [
+        *(conv((7, 9, 8), 8, (3, 3), groups=8, zero=zero, pad=(1, 1, 1, 1)) for zero in ZEROS),
+        *(conv((8, 8, 5), 5, (3, 3), groups=5, ending=ending, pad=(1, 1, 1, 1)) for ending in ENDINGS),
+        conv((9, 7, 6), 6, (5, 5), groups=6, pad=(2, 2, 2, 2)),
+        conv((9, 10, 4), 4, (7, 7), groups=4, pad=(3, 3, 3, 3)),
+        conv((9, 10, 7), 7, (3, 3), groups=7, stride=(2, 2), pad=(1, 1, 1, 1)),
+        conv((9, 10, 3), 3, (5, 5), groups=3, stride=(2, 2), pad=(2, 2, 2, 2), ending="table"),
+        conv((8, 8, 4), 4, (2, 2), groups=4, stride=(1, 1)),
+        conv((8, 8, 4), 4, (3, 4), groups=4, stride=(2, 1), pad=(0, 2, 1, 1)),
+        conv((8, 9, 4), 4, (3, 3), groups=4, stride=(3, 3)),
+        conv((8, 8, 4), 4, (3, 3), groups=4, dilation=(2, 2), pad=(2, 2, 2, 2)),
+        conv((3, 1, 9), 9, (3, 3), groups=9, pad=(1, 1, 1, 1)),
+        conv((8, 11, 4), 4, (1, 1), groups=4),
+    ],
+    "linear": [
+        *(linear((1, 9), 12, 6, ending=ending) for ending in ENDINGS),
+        *(linear((tokens,), 10, 5, zero=ZEROS[tokens % 4]) for tokens in range(1, 9)),
+        linear((1,), 33, 10),
+        linear((2, 3), 3, 2, ending="residual table"),
+        *(linear((1, 13), 64, 11, density=density, ending="residual") for density in (0.5, 0.1)),
+    ],
+    "attention": [
+        attention((1, 10, 16), 2),
+        attention((1, 7, 12), 2, zeros=(-128, 127, -128, 127)),
+        attention((2, 5, 15), 3, keys=9),
+        attention((1, 1, 8), 1),
+        attention((1, 6, 8, 8), 2, patch=(2, 2)),
+        attention((1, 6, 6, 10), 2, patch=(3, 2), zeros=(127, -128, 127, -128)),
+        attention((1, 4, 6, 4), 1),
+    ],
+    "matmul": [
+        two("matmul", (1, 2, 5, 7), (1, 2, 7, 9), scale=0.2),
+        two("matmul", (6, 8), (8, 4), zeros=(-128, 127), scale=0.2),
+        two("matmul", (3, 4, 6), (6, 5), scale=0.2),
+        two("matmul", (1, 3), (3, 1), constant=True, scale=0.2),
+        two("matmul", (5, 3), (2, 3, 6), scale=0.2),
+    ],
+    "norms": [
+        one("softmax", (3, 17), y=(1 / 256, -128)),
+        one("softmax", (2, 3, 10), x=(0.3, 0), y=(0.004, -100)),
+        one("softmax", (1, 1), y=(1 / 256, -128)),
+        layer_norm((5, 13)),
+        layer_norm((1, 4, 64), zero=-128),
+        layer_norm((2, 1)),
+        layer_norm((3, 200), x_scale=0.3, zero=127, eps=1e-3),
+    ],
+    "elements": [
+        two("add", (1, 5, 5, 6), (1, 5, 5, 6)),
+        two("add", (1, 5, 5, 6), (6,), clamp=(-20, 70)),
+        two("add", (6,), (2, 3, 6)),
+        two("add", (1, 4, 4, 5), (1, 1, 1, 5), constant=True, zeros=(-128, 127)),
+        two("add", (2, 3, 9), (1,)),
+        two("add", (4, 1), (1, 6)),
+        two("sub", (3, 1, 5), (3, 7, 5)),
+        two("sub", (3, 7, 5), (3, 1, 1)),
+        two("sub", (), (4, 9)),
+        two("mul", (1, 4, 4, 7), (1, 1, 1, 7), scale=0.01),
+        two("mul", (1, 1, 1, 7), (1, 4, 4, 7), zeros=(-128, 127), scale=0.01),
+        two("mul", (2, 3, 5), (2, 3, 5), scale=0.002),
+        one("rescale", (3, 11), y=(0.011, 60)),
+        *(one(op, (2, 50), x=(0.05, zero)) for op, zero in (("relu", 0), ("silu", -128), ("gelu", 127), ("sigmoid", 3), ("tanh", -9), ("hardswish", 20))),
+    ],
+    "pooling": [
+        one("mean", (1, 5, 7, 6), axes=(1, 2), keepdims=True),
+        one("mean", (2, 9, 11), axes=(-1,)),
+        one("mean", (2, 3, 4, 5), axes=(0, 2)),
+        one("mean", (1, 6, 4), axes=(1,), x=(0.02, -128), y=(0.001, 0)),
+        one("avg_pool2d", (1, 7, 8, 6), window=(3, 2), stride=(2, 2), pad=(1, 0, 1, 1)),
+        one("avg_pool2d", (1, 7, 8, 5), window=(3, 3), stride=(1, 1), pad=(1, 1, 1, 1), count_padding=False),
+        one("avg_pool2d", (1, 17, 16, 5), window=(17, 16), stride=(1, 1), x=(0.02, 127)),
+        tied("max_pool2d", (1, 7, 8, 6), window=(3, 3), stride=(2, 2), pad=(1, 1, 1, 1)),
+        tied("max_pool2d", (1, 6, 6, 4), window=(2, 2), stride=(2, 2)),
+    ],
+    "movement": [
+        tied("reshape", (2, 3, 4), shape=(4, 6)),
+        tied("transpose", (3, 4, 5), axes=(2, 0, 1)),
+        tied("transpose", (1, 2, 3, 4, 5), axes=(0, 4, 2, 3, 1)),
+        tied("transpose", (6, 7), axes=(1, 0)),
+        tied("slice", (2, 9, 5), axis=1, start=2, stop=8, step=3),
+        tied("slice", (2, 9, 5), axis=2, start=1, stop=4),
+        tied("slice", (9, 5), axis=0, start=3, stop=7),
+        tied("expand", (3, 1, 5), shape=(2, 3, 4, 5)),
+        tied("unfold", (1, 6, 8, 5), patch=(2, 2)),
+        tied("unfold", (1, 6, 8, 3), patch=(3, 4)),
+        tied("fold", (4, 12, 5), patch=(2, 2), size=(6, 8)),
+        tied("pad", (2, 3, 5), amounts=(0, 1, 2, 0, 1, 1)),
+        tied("pad", (1, 3, 3, 4), amounts=(0, 0, 1, 1, 1, 1, 0, 0), value=-1.0),
+        tied("resize_nearest", (1, 3, 4, 5), size=(6, 8)),
+        tied("resize_nearest", (1, 5, 7, 3), size=(4, 9)),
+        concat([(1, 3, 3, 4), (1, 3, 3, 5)], 3, same=True),
+        concat([(1, 3, 3, 4), (1, 3, 3, 5), (1, 3, 3, 2)], 3, same=False),
+        concat([(2, 3), (4, 3)], 0, same=False),
+    ],
+}
+
+
+def graphs(family: str, seed: int = 7) -> Iterator[Graph]:
+    """One graph a case."""
+    for index, case in enumerate(FAMILIES[family]):
+        builder = Builder(np.random.default_rng([seed, index]))
+        yield builder.finish(case(builder))
