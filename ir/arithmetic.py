@@ -57,7 +57,9 @@ def requantization(ratio: Any, bound: float) -> Requantization:
     while largest * 2.0**-shift >= 0.5:
         shift += 1
     if bound * 2**shift >= 2**31:
-        raise Diagnostic(f"an accumulator of up to {bound:.4g} does not fit 32 bits with scale ratio {largest:.4g}", help="a wider range of the result, or fewer channels")
+        raise Diagnostic(
+            f"an accumulator of up to {bound:.4g} does not fit 32 bits with scale ratio {largest:.4g}", help="a wider range of the result, or fewer channels"
+        )
     multipliers = np.minimum(np.round(ratios * 2.0 ** (32 - shift)), 2**31 - 1).astype(np.int64)
     return Requantization(shift, multipliers)
 
@@ -130,7 +132,7 @@ def pointwise_table(function: Callable[[float], float], x: Quantization, out: Qu
     return _table(function, float(x.scale) * (np.arange(-128, 128) - x.zero_point), out, "i8")
 
 
-def _table(function: Callable[[float], float], arguments: NDArray[np.float64], out: Quantization, dtype: str) -> Ints:
+def _table(function: Callable[[float], float], arguments: NDArray[Any], out: Quantization, dtype: str) -> Ints:
     values = np.array([function(float(v)) for v in arguments])
     return np.clip(out.zero_point + np.round(values / float(out.scale)), *LIMITS[dtype]).astype(np.int64)
 
@@ -158,7 +160,7 @@ def rsqrt(w: Ints, p: int) -> Ints:
         cubic = (((y * y) >> np.uint64(32)) * mantissa) >> np.uint64(32)
         y = (y * (np.uint64(805306368) - cubic)) >> np.uint64(29)
     shift = (46 - p - even // 2).astype(np.uint64)
-    return np.minimum(y >> shift, np.uint64(2**31 - 1)).astype(np.int64)
+    return np.asarray(np.minimum(y >> shift, np.uint64(2**31 - 1)), np.int64)
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,11 @@ def float_rule(op: str) -> Callable[[Rule], Rule]:
 def pointwise(name: str, x: Tensor) -> Tensor:
     """A pointwise function on an array, vectorised for the frequent ones."""
     if name in ("relu", "relu6"):
-        return np.clip(x, 0, 6 if name == "relu6" else None)
+        return np.asarray(np.clip(x, 0, 6 if name == "relu6" else None))
     if name in ("silu", "sigmoid"):
         sigmoid = 1 / (1 + np.exp(-np.clip(x, -80, None)))
-        return x * sigmoid if name == "silu" else sigmoid
-    return np.vectorize(FUNCTIONS[name], otypes=[np.float64])(x).astype(x.dtype)
+        return np.asarray(x * sigmoid if name == "silu" else sigmoid)
+    return np.asarray(np.vectorize(FUNCTIONS[name], otypes=[np.float64])(x), x.dtype)
 
 
 for _name in FUNCTIONS:
@@ -42,17 +42,17 @@ for _name in FUNCTIONS:
 def product(op: str, attrs: Any, x: Tensor, w: Tensor) -> Tensor:
     """The bare sums of a convolution (x padded here with 0) or linear, in the precision of its operands."""
     if op == "linear":
-        return x @ w.T
+        return np.asarray((x.reshape(-1, x.shape[-1]) @ w.T).reshape(*x.shape[:-1], -1))
     lead = x.shape[:2]
     x = bordered(x.reshape(-1, *x.shape[2:]), attrs.get("pad", (0, 0, 0, 0)), 0)
     groups, out, size = attrs.get("groups", 1), w.shape[0], w.shape[1:3]
-    view = windows(x, size, attrs.get("stride", (1, 1)), attrs.get("dilation", (1, 1)))
+    view = np.moveaxis(windows(x, size, attrs.get("stride", (1, 1)), attrs.get("dilation", (1, 1))), 3, -1)  # channels last: copies run along them
     if groups == x.shape[-1] == out:  # depthwise: one multiply-add a tap
-        acc = sum(view[..., i, j] * w[:, i, j, 0] for i in range(size[0]) for j in range(size[1]))
+        acc = sum(view[..., i, j, :] * w[:, i, j, 0] for i in range(size[0]) for j in range(size[1]))
     else:
         share, each = x.shape[-1] // groups, out // groups
         parts = [
-            view[..., g * share : (g + 1) * share, :, :].reshape(*view.shape[:3], -1) @ w[g * each : (g + 1) * each].transpose(3, 1, 2, 0).reshape(-1, each)
+            view[..., g * share : (g + 1) * share].reshape(-1, share * size[0] * size[1]) @ w[g * each : (g + 1) * each].reshape(each, -1).T
             for g in range(groups)
         ]
         acc = np.concatenate(parts, axis=-1)
@@ -104,14 +104,14 @@ def batch_norm(node: Node, x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor,
     wide = [1] * x.ndim
     wide[node.attrs.get("axis", 1) + 1] = -1
     g, b, m, v = (p[0].reshape(wide) for p in (gamma, beta, mean, variance))
-    return (x - m) / np.sqrt(v + np.float32(node.attrs.get("eps", 1e-5))) * g + b
+    return np.asarray((x - m) / np.sqrt(v + np.float32(node.attrs.get("eps", 1e-5))) * g + b)
 
 
 @float_rule("layer_norm")
 def layer_norm(node: Node, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
     centred = x - x.mean(axis=-1, keepdims=True)
     deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(node.attrs.get("eps", 1e-5)))
-    return centred / deviation * gamma[0] + beta[0]
+    return np.asarray(centred / deviation * gamma[0] + beta[0])
 
 
 @float_rule("add")
@@ -144,7 +144,7 @@ def mean(node: Node, x: Tensor) -> Tensor:
 @float_rule("avg_pool2d")
 def avg_pool2d(node: Node, x: Tensor) -> Tensor:
     total, count = pool_sums(node, x)
-    return total / count.astype(x.dtype)
+    return np.asarray(total / count.astype(x.dtype))
 
 
 def pool_sums(node: Node, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -61,7 +61,13 @@ def _quantization(type: TensorType) -> Quantization:
 
 
 Rule = Callable[..., Tensor]
-INT: dict[str, Rule] = {name: (lambda move: lambda call, x: move(call.node, x))(move) for name, move in MOVES.items()}
+
+
+def _movement(move: Callable[[Node, Tensor], Tensor]) -> Rule:
+    return lambda call, x: move(call.node, x)
+
+
+INT: dict[str, Rule] = {name: _movement(move) for name, move in MOVES.items()}
 
 
 def int_rule(op: str) -> Callable[[Rule], Rule]:
@@ -78,8 +84,8 @@ def int_rule(op: str) -> Callable[[Rule], Rule]:
 @int_rule("linear")
 def weighted(call: Call, x: Tensor, w: Tensor, b: Tensor, r: Tensor | None = None) -> Tensor:
     bound = fixed.product_bound(w[0], b[0], fixed.distance(call.operands[0].dtype, call.q(0).zero_point))
-    exact = np.float32 if bound < 1 << 24 else np.float64  # the sums of integers below 2²⁴ are exact in float32
-    centred = x.astype(exact) - exact(call.q(0).zero_point)
+    exact = "f4" if bound < 1 << 24 else "f8"  # the sums of integers below 2²⁴ are exact in float32
+    centred = (x.astype(np.int32) - call.q(0).zero_point).astype(exact)
     acc = product(call.node.op, call.node.attrs, centred, w[0].astype(exact)).astype(np.int64) + b[0].astype(np.int64)
     ratio = float(call.q(0).scale) * call.weight_scales
     activation = call.attr("activation")
@@ -91,7 +97,7 @@ def weighted(call: Call, x: Tensor, w: Tensor, b: Tensor, r: Tensor | None = Non
         value = zero + fixed.requantization(ratio / scale, bound)(acc)
     if activation:
         table = fixed.activation_table(function_named(activation), scale, zero, call.out, call.node.type.dtype)
-        return table[np.clip(value, 0, fixed.TABLE - 1)]
+        return np.asarray(table[np.clip(value, 0, fixed.TABLE - 1)])
     return call.cut(value)
 
 
@@ -175,7 +181,9 @@ def rescale(call: Call, x: Tensor) -> Tensor:
 @int_rule("concat")
 def concat(call: Call, *xs: Tensor) -> Tensor:
     parts = [
-        x if type.quantization == call.out and type.dtype == call.node.type.dtype else call.cut(fixed.weighted_sum([(_quantization(type), type.dtype)], call.out)(x))
+        x
+        if type.quantization == call.out and type.dtype == call.node.type.dtype
+        else call.cut(fixed.weighted_sum([(_quantization(type), type.dtype)], call.out)(x))
         for type, x in zip(call.operands, xs, strict=True)
     ]
     samples = max(len(x) for x in xs)

@@ -12,7 +12,7 @@ from .graph import Node, Tensor
 def windows(x: Tensor, size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int] = (1, 1)) -> Tensor:
     """Views [N, H', W', C, kh, kw] of a padded NHWC array."""
     reach = ((size[0] - 1) * dilation[0] + 1, (size[1] - 1) * dilation[1] + 1)
-    view = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(1, 2))  # type: ignore[call-overload]
+    view = np.lib.stride_tricks.sliding_window_view(x, reach, axis=(1, 2))
     return np.asarray(view[:, :: stride[0], :: stride[1], :, :: dilation[0], :: dilation[1]])
 
 
@@ -35,7 +35,7 @@ def tokens(x: Tensor, patch: tuple[int, int]) -> Tensor:
     return x.reshape(n, b, h // ph, ph, w // pw, pw, c).transpose(0, 1, 3, 5, 2, 4, 6).reshape(n, b, ph * pw, -1, c)
 
 
-def feature_map(x: Tensor, patch: tuple[int, int], size: tuple[int, int]) -> Tensor:
+def feature_map(x: Tensor, patch: tuple[int, int], size: tuple[int, ...]) -> Tensor:
     """The inverse of `tokens`."""
     n, b, c = *x.shape[:2], x.shape[-1]
     (ph, pw), (h, w) = patch, size
@@ -52,7 +52,7 @@ def transpose(node: Node, x: Tensor) -> Tensor:
 
 def slice_(node: Node, x: Tensor) -> Tensor:
     cut = slice(node.attrs["start"], node.attrs["stop"], node.attrs.get("step", 1))
-    return x[(slice(None),) * (node.attrs["axis"] + 1) + (cut,)]
+    return np.asarray(x[(slice(None),) * (node.attrs["axis"] + 1) + (cut,)])
 
 
 def expand(node: Node, x: Tensor) -> Tensor:

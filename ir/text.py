@@ -80,6 +80,7 @@ def parse_graph(text: str, tensors: Mapping[Symbol, Tensor] | None = None) -> Gr
         raise Diagnostic("this is not the text of a graph", at=f"{where}\n{error.get_context(text).rstrip()}", help="ir/grammar.lark is the grammar") from None
     except VisitError as error:
         raise error.orig_exc from None
+    assert isinstance(graph, Graph)
     graph.tensors.update(tensors or {})
     return graph
 
@@ -131,9 +132,6 @@ class _Builder(Transformer[Token, Any]):
     def attr(self, items: list[Any]) -> tuple[str, Any]:
         return str(items[0]), items[1]
 
-    def list(self, items: list[Any]) -> tuple[Any, ...]:
-        return tuple(item for item in items if item is not None)
-
     def number(self, items: list[Any]) -> int | float:
         return int(items[0]) if items[0].lstrip("-").isdigit() else float(items[0])
 
@@ -167,6 +165,9 @@ class _Builder(Transformer[Token, Any]):
     def place(self, items: list[Any]) -> Place | View:
         name, offset = str(items[0]), int(items[1], 16)
         return View(name[1:], offset) if name.startswith("%") else Place(name, offset)
+
+    def sequence(self, items: list[Any]) -> tuple[Any, ...]:
+        return tuple(item for item in items if item is not None)
 
     def loc(self, items: list[Any]) -> Source:
         return Source(json.loads(items[0]), json.loads(items[1]))

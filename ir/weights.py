@@ -23,12 +23,12 @@ def save_graph(graph: Graph, path: Path) -> None:
     save_arrays(path.with_suffix(".npz"), graph.tensors)
 
 
-def save_arrays(path: Path, arrays: Mapping[str, Tensor]) -> None:
+def save_arrays(path: Path, arrays: Mapping[Symbol, Tensor] | Mapping[str, Tensor]) -> None:
     """Write an .npz whose bytes depend on the arrays alone."""
     with zipfile.ZipFile(path, "w") as archive:
-        for name in sorted(arrays):
+        for name, array in sorted(arrays.items()):
             data = io.BytesIO()
-            np.lib.format.write_array(data, np.ascontiguousarray(arrays[name]).reshape(arrays[name].shape), allow_pickle=False)
+            np.lib.format.write_array(data, np.ascontiguousarray(array).reshape(array.shape), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", EPOCH), data.getvalue(), zipfile.ZIP_DEFLATED)
 
 

@@ -13,11 +13,11 @@ def macs(graph: Graph, node: Node) -> int:
         case "conv2d" | "linear":
             return node.type.size * graph[node.operands[1]].type.size // node.type.shape[-1]
         case "matmul":
-            return node.type.size * graph[node.operands[0]].type.shape[-1]
+            return node.type.size * int(graph[node.operands[0]].type.shape[-1])
         case "attention":
             patch, keys = node.attrs.get("patch", (1, 1)), graph[node.operands[1]].type
             tokens = keys.size // keys.shape[0] // keys.shape[-1] // (patch[0] * patch[1])
-            return 2 * node.type.size * tokens
+            return int(2 * node.type.size * tokens)
         case _:
             return 0
 

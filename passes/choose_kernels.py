@@ -45,7 +45,9 @@ def cheapest(graph: Graph, node: Node, target: Target, objective: str, format: s
         raise Diagnostic(f"there is no objective '{objective}'", help=f"objectives: {', '.join(OBJECTIVES)}")
     offers = [(name, cost) for name, cost in bids(node, graph, target).items() if format is None or KERNELS[name].format == format]
     if not offers:
-        raise Diagnostic(f"no kernel computes this {node.op}" + (f" from {format} weights" if format else ""), at=print_node(node), help="`tfc kernels` lists what there is")
+        raise Diagnostic(
+            f"no kernel computes this {node.op}" + (f" from {format} weights" if format else ""), at=print_node(node), help="`tfc kernels` lists what there is"
+        )
     return min(offers, key=lambda offer: OBJECTIVES[objective](offer[1]))
 
 

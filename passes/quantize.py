@@ -111,7 +111,9 @@ def with_activation(node: Node, out: Quantization) -> Node:
         return node.but(pre_scale=scale, pre_zero=round(-lo / scale))
     if "activation" not in node.attrs:
         return node
-    limits = tuple(int(np.clip(round(bound / float(out.scale)) + out.zero_point, -128, 127)) if np.isfinite(bound) else 127 for bound in CLAMPS[node.attrs["activation"]])
+    limits = tuple(
+        int(np.clip(round(bound / float(out.scale)) + out.zero_point, -128, 127)) if np.isfinite(bound) else 127 for bound in CLAMPS[node.attrs["activation"]]
+    )
     return node.but(activation=None, clamp=None if limits == (-128, 127) else limits)
 
 

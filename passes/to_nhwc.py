@@ -76,7 +76,9 @@ class Sinking:
             return None
         axes = moved[0].axes
         rank, first = len(axes), node.operands[0]
-        if node.op in POINTWISE or (node.op in ("linear", "layer_norm") and axes[-1] == rank - 1 and first in self.held and self.held[first].moved and len(node.operands) < 4):
+        if node.op in POINTWISE or (
+            node.op in ("linear", "layer_norm") and axes[-1] == rank - 1 and first in self.held and self.held[first].moved and len(node.operands) < 4
+        ):
             return replace(node, operands=(self.held[first].stored, *node.operands[1:])), axes
         if node.op in ("add", "sub", "mul", "div") and len(node.type.shape) == rank:
             return replace(node, operands=tuple(self.as_stored(name, axes, node) for name in node.operands)), axes

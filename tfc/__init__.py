@@ -8,7 +8,7 @@ from typing import Any
 # Loaded on first use, so that `import tfc.ir` stays light and never imports torch.
 _HOMES = {"compile": "tfc.compiler", "Options": "tfc.compiler", "load": "tfc.compiled", "Diagnostic": "tfc.ir.diagnostic"}
 
-__all__ = ["Diagnostic", "Options", "compile", "load"]  # noqa: F822 (they come through __getattr__)
+__all__ = ["Diagnostic", "Options", "compile", "load"]
 
 
 def __getattr__(name: str) -> Any:

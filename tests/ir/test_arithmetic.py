@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tfc.ir import arithmetic as fixed
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.types import Quantization

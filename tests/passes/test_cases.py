@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from tfc.backends.target import load_target
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.text import parse_graph, print_graph
