@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .graph import Node, Tensor
-from .movement import MOVES, align, bordered, feature_map, tokens, windows
+from .movement import MOVES, align, bordered, feature_map, identity, tokens, windows
 from .pointwise import FUNCTIONS
 
 Rule = Callable[..., Tensor]
-FLOAT: dict[str, Rule] = dict(MOVES)
+FLOAT: dict[str, Rule] = {**MOVES, "rescale": identity}
 
 
 def float_rule(op: str) -> Callable[[Rule], Rule]:

@@ -95,7 +95,9 @@ def compile(
     with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=STEPS)
         options = Options(**sizes, optimize=optimize.value, toolchain=toolchain)
-        done = compile_model(model, target=target, calib=calib, output=output, options=options, progress=lambda step: bar.update(task, description=step, advance=1))
+        done = compile_model(
+            model, target=target, calib=calib, output=output, options=options, progress=lambda step: bar.update(task, description=step, advance=1)
+        )
     report = done.report
     if as_json:
         print_json(report)
@@ -106,7 +108,10 @@ def compile(
         console.print(f"RAM    {memory['total_bytes']:>9,} of {memory['limit_bytes']:,} bytes (arena {memory['arena_bytes']:,}, {optimal})")
         console.print(f"flash  {flash_use['total_bytes']:>9,} of {flash_use['limit_bytes']:,} bytes (code {flash_use['code_bytes']:,})")
     if not done.fits:
-        raise Diagnostic(f"{report['model']} does not fit {report['target']}\n{explain_overflow(done.graph, report)}", help="a smaller input or narrower layers; sparser weights save flash")
+        raise Diagnostic(
+            f"{report['model']} does not fit {report['target']}\n{explain_overflow(done.graph, report)}",
+            help="a smaller input or narrower layers; sparser weights save flash",
+        )
 
 
 @app.command()
@@ -166,7 +171,9 @@ def verify(
     compiled = load(folder)
     inputs = None if input is None else quantize_inputs(compiled.graph, read_inputs(input, compiled.graph))
     started = time.perf_counter()
-    verdict = compiled.verify(samples, inputs=inputs, track=lambda steps: track(steps, "verify", console=errors, transient=True, disable=not sys.stderr.isatty()))
+    verdict = compiled.verify(
+        samples, inputs=inputs, track=lambda steps: track(steps, "verify", console=errors, transient=True, disable=not sys.stderr.isatty())
+    )
     if as_json:
         print_json(verdict.as_json())
     else:
@@ -238,7 +245,10 @@ def passes(as_json: Json = False) -> None:
     """List the passes."""
     from tfc.passes.pipeline import PASSES, Pass
 
-    described([{"name": Pass(item).name, "options": ", ".join(Pass(item).options), "does": first_line(sys.modules[item.__module__].__doc__)} for item in PASSES], as_json)
+    described(
+        [{"name": Pass(item).name, "options": ", ".join(Pass(item).options), "does": first_line(sys.modules[item.__module__].__doc__)} for item in PASSES],
+        as_json,
+    )
 
 
 @app.command()
@@ -256,7 +266,9 @@ def targets(as_json: Json = False) -> None:
     from tfc.backends.target import targets as names
 
     chips = [load_target(name) for name in names()]
-    described([{"name": chip.name, "core": chip.core, "MHz": chip.clock_hz // 10**6, "RAM": chip.ram_bytes, "flash": chip.flash.size} for chip in chips], as_json)
+    described(
+        [{"name": chip.name, "core": chip.core, "MHz": chip.clock_hz // 10**6, "RAM": chip.ram_bytes, "flash": chip.flash.size} for chip in chips], as_json
+    )
 
 
 def first_line(text: str | None) -> str:

@@ -97,5 +97,3 @@ def read_labels(path: Path, samples: int) -> Tensor:
     if labels.dtype.kind not in "iu" or len(labels) != samples:
         raise Diagnostic(f"{path} holds {len(labels)} labels of {labels.dtype} for {samples} samples")
     return labels
-
-
