@@ -78,6 +78,8 @@ def _unzip(data: bytes, label: str) -> zipfile.ZipFile:
             raise Diagnostic(f"{label} is damaged or was cut short: the directory at its end is missing", help="copy or export it again") from None
         raise Diagnostic(f"{label} is no model file: models are zip archives written by torch.export.save", help=HOW_TO_EXPORT) from None
     infos = members.infolist()
+    if min((info.header_offset for info in infos), default=0) > 0:  # the directory found is that of an archive inside this one
+        raise Diagnostic(f"{label} is damaged or was cut short: its last part is missing", help="copy or export it again")
     size = sum(info.file_size for info in infos)
     if size > MOST_BYTES or len(infos) > MOST_ENTRIES:
         raise Diagnostic(f"{label} unpacks to {size} bytes in {len(infos)} members, more than any model for a microcontroller")

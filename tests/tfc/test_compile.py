@@ -1,0 +1,128 @@
+"""Compiled folders: reproducible, exact about their memory, true to their report."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import tfc
+from tfc.backends.emulator.machine import Machine
+from tfc.compiled import Compiled
+from tfc.ir.graph import Place
+from tfc.ir.types import TensorType
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_two_compiles_give_the_same_bytes(compiled: Compiled, exported: Path, images: Path, tmp_path: Path) -> None:
+    again = tfc.compile(exported, target="stm32f746", calib=images, output=tmp_path / "elsewhere" / "again")
+    assert tree(again.folder) == tree(compiled.folder)
+
+
+def test_a_module_compiles_as_its_export_does(model: nn.Module, compiled: Compiled, images: Path, tmp_path: Path) -> None:
+    direct = tfc.compile(model, (torch.zeros(1, 3, 16, 16),), target="stm32f746", calib=images, output=tmp_path / "direct")
+    assert [node.type for node in direct.graph] == [node.type for node in compiled.graph]
+    assert np.array_equal(direct.golden("outputs"), compiled.golden("outputs"))
+
+
+def test_the_manifest_has_the_hash_of_every_file(compiled: Compiled) -> None:
+    files = tree(compiled.folder)
+    manifest = json.loads(files.pop("manifest.json"))
+    assert manifest["files"] == {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    assert manifest["target"] == "stm32f746"
+
+
+def test_the_report_adds_up(compiled: Compiled) -> None:
+    ram, flash = compiled.report["ram"], compiled.report["flash"]
+    assert ram["total_bytes"] == ram["arena_bytes"] + ram["stack_bytes"] + ram["static_bytes"] + ram["reserve_bytes"] <= ram["limit_bytes"]
+    assert flash["total_bytes"] == flash["weights_bytes"] + flash["code_bytes"] <= flash["limit_bytes"]
+    assert sum(pool["used_bytes"] for pool in ram["pools"]) == ram["arena_bytes"]
+    assert ram["lower_bound_bytes"] <= ram["arena_bytes"]
+    assert compiled.fits
+    assert [node["name"] for node in compiled.report["nodes"]] == [node.name for node in compiled.graph if node.op not in ("arg", "const")]
+
+
+def planned_bytes(compiled: Compiled) -> np.ndarray:
+    """Which bytes of the arena the plan gives to a value or a scratch."""
+    planned = np.zeros(compiled.report["ram"]["arena_bytes"], bool)
+    for node in compiled.graph:
+        spans = [(node.place, node.type.bytes), (node.scratch.place, node.scratch.bytes) if node.scratch else (None, 0)]
+        for place, size in spans:
+            if isinstance(place, Place):
+                planned[place.offset : place.offset + size] = True
+    return planned
+
+
+def test_the_arena_that_is_touched_is_the_arena_that_is_planned(compiled: Compiled) -> None:
+    _, run = compiled.emulate([x[0] for x in compiled.golden("inputs")], watch=True)
+    assert run.arena_touched is not None
+    (touched,) = run.arena_touched
+    planned = planned_bytes(compiled)
+    assert run.arena_peak_bytes == (len(planned),)
+    assert not (touched & ~planned).any(), "bytes outside every value and scratch were written"
+
+
+def test_no_two_live_values_share_a_byte(compiled: Compiled) -> None:
+    from tfc.passes.lifetimes import buffers
+
+    offsets = {}
+    for node in compiled.graph:
+        if isinstance(node.place, Place):
+            offsets[node.name] = node.place.offset
+        if node.scratch and node.scratch.place:
+            offsets[f"{node.name} scratch"] = node.scratch.place.offset
+    items = buffers(compiled.graph)
+    assert {item.name for item in items} == set(offsets)
+    for first in items:
+        for second in items:
+            if first.name < second.name and first.meets(second):
+                assert offsets[first.name] + first.bytes <= offsets[second.name] or offsets[second.name] + second.bytes <= offsets[first.name]
+
+
+def test_the_firmware_tests_itself(compiled: Compiled) -> None:
+    result = Machine(compiled.folder / "build" / "firmware.elf", compiled.target).self_test()
+    assert (result.exit_code, "PASS" in result.text) == (0, True)
+
+
+def test_no_value_is_float(compiled: Compiled) -> None:
+    computed: list[TensorType] = [node.type for node in compiled.graph if node.op != "const"]
+    assert all(type.dtype == "i8" and type.quantization is not None for type in computed)
+
+
+def test_normalisation_by_scalars_costs_nothing(compiled: Compiled) -> None:
+    assert [node.op for node in compiled.graph if node.op in ("sub", "div", "mul")] == []
+    assert len(list(compiled.graph.of_op("reinterpret"))) == 2
+
+
+def test_several_inputs_and_outputs(tmp_path: Path) -> None:
+    class Two(nn.Module):
+        def forward(self, a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            return a + b, torch.relu(a)
+
+    rng = np.random.default_rng(0)
+    calib = [rng.normal(size=(8, 1, 10)).astype(np.float32) for _ in range(2)]
+    two = tfc.compile(Two(), (torch.zeros(1, 10), torch.zeros(1, 10)), target="stm32f746", calib=calib, output=tmp_path / "two")
+    verdict = two.verify()
+    assert verdict.mismatches == {"emulator": 0}
+    assert verdict.cosine > 0.999
+    assert len(two.golden("outputs")) == 2
+
+
+def test_importing_the_ir_does_not_import_torch() -> None:
+    import subprocess
+    import sys
+
+    check = "import sys, tfc.ir.evaluate, tfc.compiled, tfc.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_python_names_are_exposed() -> None:
+    assert {tfc.compile.__name__, tfc.load.__name__, tfc.Options.__name__, tfc.Diagnostic.__name__} == {"compile", "load", "Options", "Diagnostic"}
+    with pytest.raises(AttributeError):
+        _ = tfc.no_such_name
