@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from tfc.nas.checkpoint import restore, save
 from tfc.nas.data import Split, augment, shrink, to_float
 from tfc.nas.pruning import Pruner
+from tfc.nas.shards import Shards
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,24 @@ def top1(model: nn.Module, split: Split, batch: int = 500) -> float:
     return 100 * right / len(split.y)
 
 
-def train(model: nn.Module, train_split: Split, validation: Split, recipe: Recipe, out: Path, *, pruner: Pruner | None = None, resume: bool = False) -> float:
+def train(
+    model: nn.Module, train_split: Split, validation: Split, recipe: Recipe, out: Path, *, pruner: Pruner | None = None, resume: bool = False, shards: int = 1
+) -> float:
     """Train in place and return the last validation top-1 in per cent; `out` receives a checkpoint and metrics after each epoch.
 
-    A resumed training gives the very weights of an uninterrupted one. ValueError if the checkpoint belongs to another recipe.
+    `shards` parts of each batch are computed side by side, each by one thread. A resumed training gives the
+    very weights of an uninterrupted one. ValueError if the checkpoint belongs to another recipe.
     """
     out.mkdir(parents=True, exist_ok=True)
     if not recipe.bfloat16:  # in bfloat16 this layout is ten times slower on a CPU
         set_layout(model, torch.channels_last)
     optimizer = optimizer_for(model, recipe)
-    history: list[dict[str, float]] = []
+    parts, history = Shards(model, shards), list[dict[str, float]]()
     if resume:
         history = restore(out, model, optimizer, asdict(recipe), pruner)
     for epoch in range(len(history), recipe.epochs):
         started = time.monotonic()
-        loss, rate = _epoch(model, optimizer, train_split, recipe, epoch, pruner)
+        loss, rate = _epoch(parts, optimizer, train_split, recipe, epoch, pruner)
         seconds = time.monotonic() - started
         accuracy = top1(model, validation)
         history.append(
@@ -84,9 +89,9 @@ def train(model: nn.Module, train_split: Split, validation: Split, recipe: Recip
     return history[-1]["top1"] if history else top1(model, validation)
 
 
-def _epoch(model: nn.Module, optimizer: torch.optim.SGD, split: Split, recipe: Recipe, epoch: int, pruner: Pruner | None) -> tuple[float, float]:
+def _epoch(shards: Shards, optimizer: torch.optim.SGD, split: Split, recipe: Recipe, epoch: int, pruner: Pruner | None) -> tuple[float, float]:
     """One pass over the split; mean loss and the last learning rate."""
-    model.train()
+    shards.train()
     # One seed an epoch: nothing random needs to be saved for an exact resume.
     generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
     batches = torch.split(torch.randperm(len(split.y), generator=generator), recipe.batch)
@@ -94,14 +99,17 @@ def _epoch(model: nn.Module, optimizer: torch.optim.SGD, split: Split, recipe: R
         batches = batches[:-1]  # a small batch has poor statistics
     device, total = split.x.device, recipe.epochs * len(batches)
     side = split.x.shape[-1] * 3 // 4 if epoch < round(recipe.small * recipe.epochs) else split.x.shape[-1]
-    losses = torch.zeros((), device=device)
+    losses, loss = torch.zeros((), device=device), _loss(recipe)
     for i, index in enumerate(batches):
         step = epoch * len(batches) + i
         for group in optimizer.param_groups:
             group["lr"] = rate_at((step + 1) / (total + 1), recipe)
         x = to_float(augment(split.x[index.to(device)], generator, hole=recipe.hole))
         x = x if side == x.shape[-1] else shrink(x, side)
-        losses += _step(model, optimizer, x, split.y[index.to(device)], recipe)
+        losses += shards.backward(x, split.y[index.to(device)], loss)
+        nn.utils.clip_grad_norm_(shards.models[0].parameters(), recipe.clip)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
         if pruner:
             pruner.step((step + 1) / total)
         if sys.stderr.isatty():
@@ -109,12 +117,10 @@ def _epoch(model: nn.Module, optimizer: torch.optim.SGD, split: Split, recipe: R
     return float(losses) / len(batches), float(optimizer.param_groups[0]["lr"])
 
 
-def _step(model: nn.Module, optimizer: torch.optim.SGD, x: Tensor, y: Tensor, recipe: Recipe) -> Tensor:
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16):
-        logits = model(x)
-    loss = nn.functional.cross_entropy(logits.float(), y, label_smoothing=recipe.label_smoothing)
-    torch.autograd.backward(loss)
-    nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return loss.detach()
+def _loss(recipe: Recipe) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
+    def loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16):
+            logits = model(x)
+        return nn.functional.cross_entropy(logits.float(), y, label_smoothing=recipe.label_smoothing)
+
+    return loss

@@ -47,15 +47,16 @@ def stop_after(pruner, steps):
     return pruner
 
 
-def test_resume_equals_an_uninterrupted_training(tmp_path):
+@pytest.mark.parametrize("shards", [1, 2])
+def test_resume_equals_an_uninterrupted_training(tmp_path, shards):
     data, plan = pictures(), {"0": ((2, 1), 0.5)}
     whole = net()
-    train(whole, data, data, RECIPE, tmp_path / "whole", pruner=Pruner(whole, plan))
+    train(whole, data, data, RECIPE, tmp_path / "whole", pruner=Pruner(whole, plan), shards=shards)
     halted = net()
     with pytest.raises(Stopped):
-        train(halted, data, data, RECIPE, tmp_path / "parts", pruner=stop_after(Pruner(halted, plan), 15))
+        train(halted, data, data, RECIPE, tmp_path / "parts", pruner=stop_after(Pruner(halted, plan), 15), shards=shards)
     resumed = net()
-    train(resumed, data, data, RECIPE, tmp_path / "parts", pruner=Pruner(resumed, plan), resume=True)
+    train(resumed, data, data, RECIPE, tmp_path / "parts", pruner=Pruner(resumed, plan), resume=True, shards=shards)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     with (tmp_path / "parts" / METRICS).open() as file:
