@@ -151,7 +151,7 @@ def reciprocal(total: Ints, k: int) -> Ints:
 
 
 def rsqrt(w: Ints, p: int) -> Ints:
-    """About 2^p / √w for 1 ≤ w < 2⁶², p ≤ 31."""
+    """About 2^p / √w for max(1, 4^(p − 31)) ≤ w < 2⁶²."""
     w = np.asarray(w, np.int64)
     even = np.vectorize(lambda v: (32 - bits(int(v))) // 2 * 2, otypes=[np.int64])(w)
     mantissa = np.where(even >= 0, w << np.maximum(even, 0), w >> np.maximum(-even, 0)).astype(np.uint64)
@@ -190,11 +190,36 @@ def softmax_constants(x: Quantization, out: Quantization) -> tuple[Ints, int]:
     return exponent_table(float(x.scale), 256, 32767), round(2**32 / float(out.scale))
 
 
+LOG_ONE = 1 << 12  # integer logarithms have 12 fraction bits
+
+
 @dataclass(frozen=True)
-class LayerNormConstants:
-    """epsilon of W, shift a and precision p of the normalised value, gains g, offsets h, final shift s."""
+class LogSoftmaxConstants:
+    """The exponent table, the logarithm of its sums (`logs`: ln(1 + i/256)), and the sum that makes the result."""
+
+    exponents: Ints
+    logs: Ints
+    sum: Sum
+
+    def logarithm(self, total: Ints) -> Ints:
+        """ln(total / 32767) in steps of 2⁻¹²."""
+        lead = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
+        return np.asarray(np.round((31 - lead) * (LOG_ONE * math.log(2))).astype(np.int64) + self.logs[((total << lead) >> 23) & 255] - round(LOG_ONE * math.log(32767)))
+
+
+def log_softmax_constants(x: Quantization, out: Quantization) -> LogSoftmaxConstants:
+    """For up to 2,048 elements, whose logarithms fit 16 bits."""
+    logs = np.array([round(LOG_ONE * math.log1p(i / 256)) for i in range(256)], np.int64)
+    operands = [(Quantization(float(x.scale)), "i16"), (Quantization(1 / LOG_ONE), "i16")]
+    return LogSoftmaxConstants(exponent_table(float(x.scale), 256, 32767), logs, weighted_sum(operands, out))
+
+
+@dataclass(frozen=True)
+class NormConstants:
+    """epsilon and least value of W, shift a and precision p of the normalised value, gains g, offsets h, final shift s."""
 
     epsilon: int
+    least: int
     lift: int
     precision: int
     gains: Ints
@@ -202,18 +227,18 @@ class LayerNormConstants:
     shift: int
 
 
-def layer_norm_constants(x: Quantization, out: Quantization, gamma: NDArray[Any], beta: NDArray[Any], eps: float, dtype: str = "i8") -> LayerNormConstants:
-    """For the last axis, as long as gamma and beta."""
-    c = len(gamma)
-    lift = 30 - bits(c * (255 if dtype == "i8" else 65535))
-    if lift < 12:
-        raise Diagnostic(f"layer_norm over {c} elements of {dtype} is too long for 32 bits")
-    epsilon = round(c * c * eps / float(x.scale) ** 2)
+def norm_constants(x: Quantization, out: Quantization, gamma: NDArray[Any], beta: NDArray[Any], eps: float, count: int, dtype: str = "i8") -> NormConstants:
+    """For normalisation over `count` elements; gamma and beta for each channel."""
+    lift = 30 - bits(count * (255 if dtype == "i8" else 65535))
+    if lift < 0:
+        raise Diagnostic(f"a norm over {count} elements of {dtype} is too long for 32 bits")
+    precision = 43 - lift
+    epsilon = round(count * count * eps / float(x.scale) ** 2)
     g, h = gamma.astype(np.float64) / float(out.scale), beta.astype(np.float64) / float(out.scale) + out.zero_point
-    reach = (1 << 11) * math.ceil(math.sqrt(c)) + 2
+    reach = (1 << 11) * math.ceil(math.sqrt(count)) + 2
     for shift in range(26, 10, -1):
         gains = np.round(g * 2.0 ** (shift - 11)).astype(np.int64)
         offsets = np.round(h * 2.0**shift).astype(np.int64) + (1 << (shift - 1))
         if (np.abs(gains) < 1 << 15).all() and (reach * np.abs(gains) + np.abs(offsets) < 1 << 31).all():
-            return LayerNormConstants(epsilon, lift, 43 - lift, gains, offsets, shift)
-    raise Diagnostic("layer_norm does not fit 32 bits", help="a wider range of the result")
+            return NormConstants(epsilon, 4 ** max(precision - 31, 0), lift, precision, gains, offsets, shift)
+    raise Diagnostic("a norm does not fit 32 bits", help="a wider range of the result")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .graph import Node, Tensor
-from .movement import MOVES, align, bordered, feature_map, identity, tokens, windows
-from .pointwise import FUNCTIONS
+from .movement import MOVES, align, bilinear_taps, bordered, feature_map, identity, spread, tokens, windows
+from .pointwise import FUNCTIONS, function_named
 
 Rule = Callable[..., Tensor]
 FLOAT: dict[str, Rule] = {**MOVES, "rescale": identity}
@@ -25,18 +25,18 @@ def float_rule(op: str) -> Callable[[Rule], Rule]:
     return enter
 
 
-def pointwise(name: str, x: Tensor) -> Tensor:
+def pointwise(name: str, parameters: Sequence[float], x: Tensor) -> Tensor:
     """A pointwise function on an array, vectorised for the frequent ones."""
     if name in ("relu", "relu6"):
         return np.asarray(np.clip(x, 0, 6 if name == "relu6" else None))
     if name in ("silu", "sigmoid"):
         sigmoid = 1 / (1 + np.exp(-np.clip(x, -80, None)))
         return np.asarray(x * sigmoid if name == "silu" else sigmoid)
-    return np.asarray(np.vectorize(FUNCTIONS[name], otypes=[np.float64])(x), x.dtype)
+    return np.asarray(np.vectorize(function_named(name, parameters), otypes=[np.float64])(x), x.dtype)
 
 
 for _name in FUNCTIONS:
-    FLOAT[_name] = lambda node, x: pointwise(node.op, x)
+    FLOAT[_name] = lambda node, x: pointwise(node.op, node.attrs.get("parameters", ()), x)
 
 
 def product(op: str, attrs: Any, x: Tensor, w: Tensor) -> Tensor:
@@ -65,7 +65,24 @@ def weighted(node: Node, x: Tensor, w: Tensor, b: Tensor, r: Tensor | None = Non
     y = product(node.op, node.attrs, x, w[0]) + b[0]
     if r is not None:
         y = y + r
-    return pointwise(node.attrs["activation"], y) if "activation" in node.attrs else y
+    return activated(node, y)
+
+
+def activated(node: Node, y: Tensor) -> Tensor:
+    """A product behind its fused activation, if it has one."""
+    return pointwise(node.attrs["activation"], node.attrs.get("parameters", ()), y) if "activation" in node.attrs else y
+
+
+def transposed_product(node: Node, x: Tensor, w: Tensor) -> Tensor:
+    """The bare sums of a transposed convolution, as a plain one with the window turned round."""
+    wide = spread(x.reshape(-1, *x.shape[2:]), node, w.shape[1:3])
+    attrs = {"dilation": node.attrs.get("dilation", (1, 1)), "groups": node.attrs.get("groups", 1)}
+    return product("conv2d", attrs, wide.reshape(*x.shape[:2], *wide.shape[1:]), w[:, ::-1, ::-1])
+
+
+@float_rule("conv_transpose2d")
+def conv_transpose2d(node: Node, x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    return activated(node, transposed_product(node, x, w[0]) + b[0])
 
 
 @float_rule("matmul")
@@ -99,6 +116,11 @@ def softmax(node: Node, x: Tensor) -> Tensor:
     return soft(x, axis + 1 if axis >= 0 else axis)
 
 
+@float_rule("log_softmax")
+def log_softmax(node: Node, x: Tensor) -> Tensor:
+    return np.asarray(np.log(softmax(node, x)))
+
+
 @float_rule("batch_norm")
 def batch_norm(node: Node, x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
     wide = [1] * x.ndim
@@ -112,6 +134,48 @@ def layer_norm(node: Node, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
     centred = x - x.mean(axis=-1, keepdims=True)
     deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(node.attrs.get("eps", 1e-5)))
     return np.asarray(centred / deviation * gamma[0] + beta[0])
+
+
+@float_rule("rms_norm")
+def rms_norm(node: Node, x: Tensor, gamma: Tensor) -> Tensor:
+    return np.asarray(x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.float32(node.attrs.get("eps", 1e-5))) * gamma[0])
+
+
+def grouped(node: Node, x: Tensor) -> Tensor:
+    """[N, B, groups, elements of a group] of a value whose channels lie along `axis`."""
+    axis = node.attrs.get("axis", 1) + 1
+    return np.moveaxis(x, axis, 2).reshape(*x.shape[:2], node.attrs["groups"], -1)
+
+
+def ungrouped(node: Node, y: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The inverse of `grouped`."""
+    axis = node.attrs.get("axis", 1) + 1
+    rest = [n for i, n in enumerate(shape) if i != axis]
+    return np.moveaxis(y.reshape(*rest[:2], shape[axis], *rest[2:]), 2, axis)
+
+
+@float_rule("group_norm")
+def group_norm(node: Node, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    groups = grouped(node, x)
+    centred = groups - groups.mean(axis=-1, keepdims=True)
+    normal = ungrouped(node, centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(node.attrs.get("eps", 1e-5))), x.shape)
+    wide = [1] * x.ndim
+    wide[node.attrs.get("axis", 1) + 1] = -1
+    return np.asarray(normal * gamma[0].reshape(wide) + beta[0].reshape(wide))
+
+
+@float_rule("resize_bilinear")
+def resize_bilinear(node: Node, x: Tensor) -> Tensor:
+    return interpolated(node, x, lambda weight: weight.astype(x.dtype), 1)
+
+
+def interpolated(node: Node, x: Tensor, weigh: Callable[[Tensor], Tensor], one: int) -> Tensor:
+    """Both axes, each as a sum of two taps whose weights add up to `one`."""
+    for axis, new in zip((2, 3), node.attrs["size"], strict=True):
+        first, second, weight = bilinear_taps(new, x.shape[axis], node.attrs.get("align_corners", False))
+        share = weigh(weight).reshape(-1, *(1,) * (x.ndim - axis - 1))
+        x = np.take(x, first, axis) * (one - share) + np.take(x, second, axis) * share
+    return x
 
 
 @float_rule("add")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import arithmetic as fixed
 from .arithmetic import Ints
 from .diagnostic import Diagnostic, expect
-from .float_rules import max_pool2d, pool_sums, product
+from .float_rules import grouped, interpolated, max_pool2d, pool_sums, product, transposed_product, ungrouped
 from .graph import Graph, Node, Tensor
 from .movement import MOVES, align, feature_map, tokens
 from .pointwise import FUNCTIONS, function_named
@@ -82,11 +82,16 @@ def int_rule(op: str) -> Callable[[Rule], Rule]:
 
 @int_rule("conv2d")
 @int_rule("linear")
+@int_rule("conv_transpose2d")
 def weighted(call: Call, x: Tensor, w: Tensor, b: Tensor, r: Tensor | None = None) -> Tensor:
     bound = fixed.product_bound(w[0], b[0], fixed.distance(call.operands[0].dtype, call.q(0).zero_point))
     exact = "f4" if bound < 1 << 24 else "f8"  # the sums of integers below 2²⁴ are exact in float32
     centred = (x.astype(np.int32) - call.q(0).zero_point).astype(exact)
-    acc = product(call.node.op, call.node.attrs, centred, w[0].astype(exact)).astype(np.int64) + b[0].astype(np.int64)
+    if call.node.op == "conv_transpose2d":
+        sums = transposed_product(call.node, centred, w[0].astype(exact))
+    else:
+        sums = product(call.node.op, call.node.attrs, centred, w[0].astype(exact))
+    acc = sums.astype(np.int64) + b[0].astype(np.int64)
     ratio = float(call.q(0).scale) * call.weight_scales
     activation = call.attr("activation")
     scale, zero = (call.attr("pre_scale"), call.attr("pre_zero")) if activation else (float(call.out.scale), call.out.zero_point)
@@ -96,7 +101,7 @@ def weighted(call: Call, x: Tensor, w: Tensor, b: Tensor, r: Tensor | None = Non
     else:
         value = zero + fixed.requantization(ratio / scale, bound)(acc)
     if activation:
-        table = fixed.activation_table(function_named(activation), scale, zero, call.out, call.node.type.dtype)
+        table = fixed.activation_table(function_named(activation, call.attr("parameters", ())), scale, zero, call.out, call.node.type.dtype)
         return np.asarray(table[np.clip(value, 0, fixed.TABLE - 1)])
     return call.cut(value)
 
@@ -148,14 +153,51 @@ def softmax(call: Call, x: Tensor) -> Tensor:
     return call.cut(call.out.zero_point + fixed.high(e, fixed.reciprocal(e.sum(axis=-1, keepdims=True), k)))
 
 
+@int_rule("log_softmax")
+def log_softmax(call: Call, x: Tensor) -> Tensor:
+    expect(call.attr("axis", -1) in (-1, x.ndim - 2), "integer log_softmax runs along the last axis")
+    expect(call.operands[0].dtype == "i8" and x.shape[-1] <= 2048, "integer log_softmax takes up to 2048 elements of i8")
+    c = fixed.log_softmax_constants(call.q(0), call.out)
+    wide = x.astype(np.int64)
+    below = wide.max(axis=-1, keepdims=True) - wide
+    return call.cut(c.sum(-below, -c.logarithm(c.exponents[below].sum(axis=-1, keepdims=True))))
+
+
 @int_rule("layer_norm")
 def layer_norm(call: Call, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-    c = fixed.layer_norm_constants(call.q(0), call.out, gamma[0], beta[0], call.attr("eps", 1e-5), call.operands[0].dtype)
-    wide, count = x.astype(np.int64), x.shape[-1]
-    total = wide.sum(axis=-1, keepdims=True)
-    w = np.maximum(count * (wide * wide).sum(axis=-1, keepdims=True) - total * total + c.epsilon, 1)
-    n = fixed.high((count * wide - total) << c.lift, fixed.rsqrt(w, c.precision))
-    return call.cut((n * c.gains + c.offsets) >> c.shift)
+    c = fixed.norm_constants(call.q(0), call.out, gamma[0], beta[0], call.attr("eps", 1e-5), x.shape[-1], call.operands[0].dtype)
+    return call.cut((_normal(x.astype(np.int64), c, centre=True) * c.gains + c.offsets) >> c.shift)
+
+
+@int_rule("rms_norm")
+def rms_norm(call: Call, x: Tensor, gamma: Tensor) -> Tensor:
+    zero = call.q(0).zero_point
+    c = fixed.norm_constants(call.q(0), call.out, gamma[0], np.zeros_like(gamma[0]), call.attr("eps", 1e-5), x.shape[-1], call.operands[0].dtype)
+    return call.cut((_normal(x.astype(np.int64) - zero, c, centre=False) * c.gains + c.offsets) >> c.shift)
+
+
+@int_rule("group_norm")
+def group_norm(call: Call, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    groups = grouped(call.node, x.astype(np.int64))
+    c = fixed.norm_constants(call.q(0), call.out, gamma[0], beta[0], call.attr("eps", 1e-5), groups.shape[-1], call.operands[0].dtype)
+    wide = [1] * x.ndim
+    wide[call.attr("axis", 1) + 1] = -1
+    normal = ungrouped(call.node, _normal(groups, c, centre=True), x.shape)
+    return call.cut((normal * c.gains.reshape(wide) + c.offsets.reshape(wide)) >> c.shift)
+
+
+def _normal(x: Ints, c: fixed.NormConstants, *, centre: bool) -> Ints:
+    """The normalised value along the last axis, 2¹¹ for one deviation."""
+    count = x.shape[-1]
+    total = x.sum(axis=-1, keepdims=True) if centre else np.zeros((*x.shape[:-1], 1), np.int64)
+    w = np.maximum(count * (x * x).sum(axis=-1, keepdims=True) - total * total + c.epsilon, c.least)
+    return np.asarray(fixed.high((count * x - total) << c.lift, fixed.rsqrt(w, c.precision)))
+
+
+@int_rule("resize_bilinear")
+def resize_bilinear(call: Call, x: Tensor) -> Tensor:
+    acc = interpolated(call.node, x.astype(np.int64), lambda weight: np.round(weight * 256).astype(np.int64), 256)
+    return call.cut((acc + (1 << 15)) >> 16)
 
 
 def _sum(call: Call, a: Tensor, b: Tensor, signs: tuple[int, int]) -> Tensor:
@@ -198,7 +240,7 @@ def mul(call: Call, a: Tensor, b: Tensor) -> Tensor:
 
 def _pointwise(call: Call, x: Tensor) -> Tensor:
     expect(call.operands[0].dtype == "i8", f"{call.node.op} takes i8")
-    return fixed.pointwise_table(FUNCTIONS[call.node.op], call.q(0), call.out)[x.astype(np.int64) + 128]
+    return fixed.pointwise_table(function_named(call.node.op, call.attr("parameters", ())), call.q(0), call.out)[x.astype(np.int64) + 128]
 
 
 for _name in FUNCTIONS:

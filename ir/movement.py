@@ -21,6 +21,28 @@ def bordered(x: Tensor, pad: tuple[int, int, int, int], value: Any) -> Tensor:
     return np.pad(x, ((0, 0), (pad[0], pad[2]), (pad[1], pad[3]), (0, 0)), constant_values=value)
 
 
+def spread(x: Tensor, node: Node, size: tuple[int, ...]) -> Tensor:
+    """The NHWC input of a transposed convolution as that of a plain one of stride 1: zeros between pixels and around."""
+    (sy, sx), pad, (dy, dx) = node.attrs.get("stride", (1, 1)), node.attrs.get("pad", (0, 0, 0, 0)), node.attrs.get("dilation", (1, 1))
+    more = node.attrs.get("output_pad", (0, 0))
+    wide = np.zeros((x.shape[0], (x.shape[1] - 1) * sy + 1, (x.shape[2] - 1) * sx + 1, x.shape[3]), x.dtype)
+    wide[:, ::sy, ::sx] = x
+    reach = ((size[0] - 1) * dy, (size[1] - 1) * dx)
+    border = (reach[0] - pad[0], reach[1] - pad[1], reach[0] - pad[2] + more[0], reach[1] - pad[3] + more[1])
+    wide = bordered(wide, (max(border[0], 0), max(border[1], 0), max(border[2], 0), max(border[3], 0)), 0)
+    return wide[:, max(-border[0], 0) : wide.shape[1] - max(-border[2], 0), max(-border[1], 0) : wide.shape[2] - max(-border[3], 0)]
+
+
+def bilinear_taps(new: int, old: int, align_corners: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """For each new index: the two old ones, and the weight of the second."""
+    if align_corners:
+        at = np.arange(new) * ((old - 1) / (new - 1) if new > 1 else 0.0)
+    else:
+        at = np.maximum((np.arange(new) + 0.5) * (old / new) - 0.5, 0)
+    first = np.minimum(np.floor(at).astype(np.int64), old - 1)
+    return first, np.minimum(first + 1, old - 1), at - first
+
+
 def align(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """Both with the same number of axes behind the samples, so that numpy broadcasts them as the types say."""
     rank = max(a.ndim, b.ndim)
@@ -73,6 +95,10 @@ def resize_nearest(node: Node, x: Tensor) -> Tensor:
     return x[:, :, rows][:, :, :, columns]
 
 
+def take(node: Node, x: Tensor) -> Tensor:
+    return np.asarray(np.take(x, node.attrs["indices"], axis=node.attrs["axis"] + 1))
+
+
 def identity(node: Node, x: Tensor) -> Tensor:
     return x
 
@@ -85,6 +111,7 @@ MOVES = {
     "unfold": unfold,
     "fold": fold,
     "resize_nearest": resize_nearest,
+    "take": take,
     "reinterpret": identity,
     "convert": identity,
 }

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .diagnostic import Diagnostic, expect
+from .pointwise import FUNCTIONS
 from .signature import Option, check_options, options
 from .types import Shape, Symbol, TensorType
 
@@ -105,6 +106,7 @@ def conv2d(
     dilation: Pair = (1, 1),
     groups: int = 1,
     activation: Symbol | None = None,
+    parameters: tuple[float, ...] = (),
     pre_scale: float | None = None,
     pre_zero: int | None = None,
     clamp: Pair | None = None,
@@ -131,6 +133,7 @@ def linear(
     r: TensorType | None = None,
     *,
     activation: Symbol | None = None,
+    parameters: tuple[float, ...] = (),
     pre_scale: float | None = None,
     pre_zero: int | None = None,
     clamp: Pair | None = None,
@@ -144,6 +147,40 @@ def linear(
 def _with_residual(shape: Shape, r: TensorType | None) -> Shape:
     expect(r is None or r.shape == shape, f"the residual has shape {r.shape if r else ()}, the result {shape}")
     return shape
+
+
+@op
+def conv_transpose2d(
+    x: TensorType,
+    w: TensorType,
+    b: TensorType,
+    *,
+    stride: Pair = (1, 1),
+    pad: Quad = (0, 0, 0, 0),
+    output_pad: Pair = (0, 0),
+    dilation: Pair = (1, 1),
+    groups: int = 1,
+    activation: Symbol | None = None,
+    parameters: tuple[float, ...] = (),
+    pre_scale: float | None = None,
+    pre_zero: int | None = None,
+    clamp: Pair | None = None,
+) -> Shape:
+    """Transposed convolution: NHWC input, OHWI weights (I = channels / groups), bias; what `pad` takes off, `output_pad` adds below and right."""
+    expect(len(x.shape) == 4 and len(w.shape) == 4, f"conv_transpose2d takes four axes, not {x.shape} and {w.shape}")
+    n, h, width, c = x.shape
+    out, kh, kw, c_in = w.shape
+    expect(c == c_in * groups and out % groups == 0, f"input has {c} channels, weights take {c_in} in each of {groups} groups")
+    expect(b.shape == (out,), f"bias has shape {b.shape} for {out} channels")
+    size = tuple(
+        (extent - 1) * s + step * (k - 1) + 1 - before - after + more
+        for extent, before, after, k, s, step, more in (
+            (h, pad[0], pad[2], kh, stride[0], dilation[0], output_pad[0]),
+            (width, pad[1], pad[3], kw, stride[1], dilation[1], output_pad[1]),
+        )
+    )
+    expect(min(size) >= 1, f"padding {pad} leaves nothing of the result")
+    return n, *size, out
 
 
 @op
@@ -180,6 +217,27 @@ def batch_norm(x: TensorType, gamma: TensorType, beta: TensorType, mean: TensorT
 def layer_norm(x: TensorType, gamma: TensorType, beta: TensorType, *, eps: float = 1e-5) -> Shape:
     """Normalisation over the last axis, then gamma and beta."""
     expect(gamma.shape == beta.shape == x.shape[-1:], f"parameters do not fit {x.shape[-1]} channels")
+    return x.shape
+
+
+@op
+def rms_norm(x: TensorType, gamma: TensorType, *, eps: float = 1e-5) -> Shape:
+    """x / √(mean(x²) + eps) · gamma over the last axis."""
+    expect(gamma.shape == x.shape[-1:], f"gamma does not fit {x.shape[-1]} channels")
+    return x.shape
+
+
+@op
+def group_norm(x: TensorType, gamma: TensorType, beta: TensorType, *, groups: int, eps: float = 1e-5, axis: int = 1) -> Shape:
+    """Normalisation of each sample over groups of channels and all other axes, then gamma and beta along `axis`."""
+    expect(gamma.shape == beta.shape == (x.shape[axis],) and x.shape[axis] % groups == 0, f"{groups} groups or the parameters do not fit {x.shape[axis]} channels")
+    return x.shape
+
+
+@op
+def log_softmax(x: TensorType, *, axis: int = -1) -> Shape:
+    """Logarithm of softmax along an axis."""
+    expect(-len(x.shape) <= axis < len(x.shape), f"{x.shape} has no axis {axis}")
     return x.shape
 
 
@@ -224,13 +282,14 @@ def _broadcast(a: TensorType, b: TensorType) -> Shape:
         raise Diagnostic(f"{a.shape} and {b.shape} do not broadcast") from None
 
 
-def _same_shape(x: TensorType) -> Shape:
+def _pointwise(x: TensorType, *, parameters: tuple[float, ...] = ()) -> Shape:
+    """A function of each element; `parameters` are those of leaky_relu (slope), elu (alpha) and clip (lo, hi)."""
     return x.shape
 
 
-POINTWISE = ("relu", "relu6", "sigmoid", "tanh", "silu", "gelu", "gelu_tanh", "hardswish", "hardsigmoid", "exp", "sqrt")
+POINTWISE = tuple(FUNCTIONS)
 for _name in POINTWISE:
-    OPS[_name] = Op(_name, _same_shape)
+    OPS[_name] = Op(_name, _pointwise)
 
 
 @op
@@ -322,6 +381,14 @@ def pad(x: TensorType, *, amounts: tuple[int, ...], value: float = 0.0) -> Shape
 
 
 @op
+def take(x: TensorType, *, axis: int, indices: tuple[int, ...]) -> Shape:
+    """These indices along an axis, in this order, any number of times: mirrored borders, rolls, flips."""
+    expect(0 <= axis < len(x.shape) and len(indices) > 0, f"{x.shape} has no axis {axis}, or nothing is taken")
+    expect(0 <= min(indices) and max(indices) < x.shape[axis], f"an index leaves the axis of length {x.shape[axis]}")
+    return (*x.shape[:axis], len(indices), *x.shape[axis + 1 :])
+
+
+@op
 def expand(x: TensorType, *, shape: tuple[int, ...]) -> Shape:
     """Repetition along axes of length 1."""
     expect(np.broadcast_shapes(x.shape, shape) == shape, f"{x.shape} does not expand to {shape}")
@@ -341,6 +408,13 @@ def fold(x: TensorType, *, patch: Pair, size: Pair) -> Shape:
     """The inverse of `unfold`, to a feature map of this size."""
     expect(x.shape[0] == patch[0] * patch[1] and x.shape[0] * x.shape[1] == size[0] * size[1], f"{x.shape} is no unfolding of {size} by {patch}")
     return 1, *size, x.shape[2]
+
+
+@op
+def resize_bilinear(x: TensorType, *, size: Pair, align_corners: bool = False) -> Shape:
+    """NHWC to another size by linear interpolation, with pixel centres at half or at the corners."""
+    expect(len(x.shape) == 4, f"resizing takes four axes, not {x.shape}")
+    return x.shape[0], *size, x.shape[3]
 
 
 @op

@@ -53,8 +53,9 @@ def open_activations(graph: Graph) -> Graph:
     opened = Graph(graph.name, tensors=graph.tensors)
     for node in graph:
         if has_table(node):
-            opened.add(replace(node.but(activation=None), name=f"{node.name}.pre"))
-            opened.add(Node(node.name, node.attrs["activation"], (f"{node.name}.pre",), node.type))
+            parameters = {"parameters": node.attrs["parameters"]} if "parameters" in node.attrs else {}
+            opened.add(replace(node.but(activation=None, parameters=None), name=f"{node.name}.pre"))
+            opened.add(Node(node.name, node.attrs["activation"], (f"{node.name}.pre",), node.type, parameters))
         else:
             opened.add(node)
     opened.results = graph.results

@@ -20,7 +20,7 @@ def fold_batch_norm(graph: Graph, target: Target) -> Graph:
         producer = graph[norm.operands[0]]
         axis = norm.attrs.get("axis", 1)
         alone = graph.users(producer) == [norm] and producer.name not in graph.results
-        if producer.op in ("conv2d", "linear") and len(producer.operands) == 3 and alone and axis == len(norm.type.shape) - 1:
+        if producer.op in ("conv2d", "conv_transpose2d", "linear") and len(producer.operands) == 3 and alone and axis == len(norm.type.shape) - 1:
             fold_into(graph, producer, gain, offset)
             graph.redirect(norm.name, producer.name)
         else:

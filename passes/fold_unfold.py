@@ -12,7 +12,7 @@ from tfc.ir.ops import POINTWISE
 
 from .moves import MOVING, patch_of, trace
 
-TOKENWISE = (*POINTWISE, "linear", "layer_norm", "softmax", "add", "sub", "mul", "div", "concat", "slice", "attention")
+TOKENWISE = (*POINTWISE, "linear", "layer_norm", "rms_norm", "softmax", "log_softmax", "add", "sub", "mul", "div", "concat", "slice", "attention")
 
 
 def fold_unfold(graph: Graph, target: Target) -> Graph:
@@ -70,7 +70,7 @@ def by_channel(graph: Graph, node: Node) -> bool:
     """Whether the node treats all tokens alike: constants of sums and products may differ along the channels only."""
     if node.op in ("concat", "slice"):
         return bool(node.attrs["axis"] == len(node.type.shape) - 1)
-    if node.op == "softmax":
+    if node.op in ("softmax", "log_softmax"):
         return node.attrs.get("axis", -1) in (-1, len(node.type.shape) - 1)
     if node.op in ("add", "sub", "mul", "div"):
         return all(operand.op != "const" or operand.type.size in (1, operand.type.shape[-1]) for operand in graph.operands(node))

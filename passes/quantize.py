@@ -20,7 +20,10 @@ from .calibrate import has_table
 from .constants import add_constant, add_tensor, scalar
 
 # Operators that copy integers: the result has the quantization of the operand.
-TIED = ("reshape", "transpose", "slice", "expand", "unfold", "fold", "pad", "resize_nearest", "max_pool2d")
+TIED = ("reshape", "transpose", "slice", "expand", "unfold", "fold", "pad", "resize_nearest", "resize_bilinear", "take", "max_pool2d")
+
+
+NORMS = ("layer_norm", "rms_norm", "group_norm")  # their parameters are folded into integers by whoever computes them
 
 
 def quantize(graph: Graph, target: Target) -> Graph:
@@ -62,7 +65,7 @@ def activation(graph: Graph, node: Node) -> Node:
 
 def constant_operand(graph: Graph, node: Node, name: str) -> str:
     tensor = graph.constant(name)
-    if tensor is None or node.op == "layer_norm":
+    if tensor is None or node.op in NORMS:
         return name
     quantization = of_range(float(tensor.min()), float(tensor.max()))
     integers = np.clip(np.round(tensor / float(quantization.scale)) + quantization.zero_point, -128, 127).astype(np.int8)
@@ -150,6 +153,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(TIED, tied),
     "conv2d": weighted,
     "linear": weighted,
+    "conv_transpose2d": weighted,
     "softmax": probabilities,
     "add": affine,
     "sub": affine,

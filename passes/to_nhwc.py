@@ -8,11 +8,12 @@ import numpy as np
 
 from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node
-from tfc.ir.ops import POINTWISE
+from tfc.ir.ops import POINTWISE, op_named
 
 from .constants import add_constant
 
 Axes = tuple[int, ...]
+ALONG_AXIS = ("batch_norm", "group_norm", "slice", "take", "softmax", "log_softmax")
 NCHW_TO_NHWC, NHWC_TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
 
 
@@ -77,7 +78,7 @@ class Sinking:
         axes = moved[0].axes
         rank, first = len(axes), node.operands[0]
         if node.op in POINTWISE or (
-            node.op in ("linear", "layer_norm") and axes[-1] == rank - 1 and first in self.held and self.held[first].moved and len(node.operands) < 4
+            node.op in ("linear", "layer_norm", "rms_norm") and axes[-1] == rank - 1 and first in self.held and self.held[first].moved and len(node.operands) < 4
         ):
             return replace(node, operands=(self.held[first].stored, *node.operands[1:])), axes
         if node.op in ("add", "sub", "mul", "div") and len(node.type.shape) == rank:
@@ -85,8 +86,8 @@ class Sinking:
         if node.op == "concat":
             operands = tuple(self.as_stored(name, axes, node) for name in node.operands)
             return replace(node, operands=operands, attrs={"axis": axes[node.attrs["axis"]]}), axes
-        if node.op in ("batch_norm", "slice", "softmax"):
-            axis = axes[node.attrs.get("axis", 1 if node.op == "batch_norm" else -1)]
+        if node.op in ALONG_AXIS:
+            axis = axes[op_named(node.op).attribute(node.attrs, "axis")]
             return replace(node, operands=(self.held[first].stored, *node.operands[1:]), attrs={**node.attrs, "axis": axis}), axes
         if node.op == "mean":
             gone = [axis % rank for axis in node.attrs["axes"]]

@@ -10,7 +10,7 @@ from tfc.backends.strides import broadcast_walk, mean_runs
 from tfc.ir import arithmetic as fixed
 from tfc.ir.float_rules import pool_sums
 from tfc.ir.int_rules import Call
-from tfc.ir.pointwise import FUNCTIONS
+from tfc.ir.pointwise import FUNCTIONS, function_named
 
 from .facts import Field, KernelCall, Pairs, Struct, array, constant, limits, operand, result, zero_point
 from .lower_products import requantize_facts
@@ -27,7 +27,9 @@ def softmax(call: Call) -> list[KernelCall]:
 
 
 def layer_norm(call: Call) -> list[KernelCall]:
-    c = fixed.layer_norm_constants(call.q(0), call.out, constant(call, 1), constant(call, 2), call.attr("eps", 1e-5), call.operands[0].dtype)
+    c = fixed.norm_constants(
+        call.q(0), call.out, constant(call, 1), constant(call, 2), call.attr("eps", 1e-5), call.operands[0].shape[-1], call.operands[0].dtype
+    )
     x = call.operands[0].shape
     affine = Pairs("affine", "struct tfc_affine", np.stack([c.gains, c.offsets], axis=1).astype(np.int32))
     fields: dict[str, Field] = {
@@ -91,7 +93,7 @@ def rescaled(call: Call, index: int, *, rows: int, y_row: int, offset: int) -> K
 
 
 def pointwise(call: Call) -> list[KernelCall]:
-    table = fixed.pointwise_table(FUNCTIONS[call.node.op], call.q(0), call.out)
+    table = fixed.pointwise_table(function_named(call.node.op, call.attr("parameters", ())), call.q(0), call.out)
     return [KernelCall("table_s8", Struct("table", {"n": call.node.type.size, "table": array("table", "i8", table)}), (operand(call, 0), result(call)))]
 
 

@@ -60,7 +60,7 @@ def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
     scale, zero = (call.attr("pre_scale"), call.attr("pre_zero")) if activation else (float(call.out.scale), zero_point(call.out))
     fields: dict[str, Field] = limits(call)
     if activation:
-        fields["table"] = array("table", "i8", fixed.activation_table(function_named(activation), scale, zero, call.out))
+        fields["table"] = array("table", "i8", fixed.activation_table(function_named(activation, call.attr("parameters", ())), scale, zero, call.out))
     if len(call.operands) > 3:
         sums = fixed.residual(ratio / scale, bound, call.q(3), scale, zero, call.operands[3].dtype)
         requantization, zero = sums.requantization, sums.constant
@@ -105,7 +105,7 @@ def attention(call: Call) -> list[KernelCall]:
         **{"q_zero": zero_point(call.q(0)), "v_zero": zero_point(call.q(2)), "y_zero": zero_point(call.out)},
         **limits(call),
     }
-    return [KernelCall("attention_s8", Struct("attention", fields), (*(operand(call, i) for i in range(3)), ScratchMemory(), result(call)))]
+    return [KernelCall(str(call.node.attrs["kernel"]), Struct("attention", fields), (*(operand(call, i) for i in range(3)), ScratchMemory(), result(call)))]
 
 
 def tokens_facts(x: TensorType, patch: tuple[int, int]) -> Struct:

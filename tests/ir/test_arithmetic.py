@@ -74,7 +74,7 @@ def test_an_accumulator_that_is_too_wide_is_refused() -> None:
     with pytest.raises(Diagnostic, match="does not fit 32 bits"):
         fixed.requantization(3.0, 2**30)
     with pytest.raises(Diagnostic, match="too long"):
-        fixed.layer_norm_constants(Quantization(1, 0), Quantization(1, 0), np.ones(2048), np.zeros(2048), 1e-5, "i16")
+        fixed.norm_constants(Quantization(1, 0), Quantization(1, 0), np.ones(8), np.zeros(8), 1e-5, 1 << 15, "i16")
 
 
 def test_high_is_smmulr() -> None:
