@@ -204,7 +204,9 @@ class LogSoftmaxConstants:
     def logarithm(self, total: Ints) -> Ints:
         """ln(total / 32767) in steps of 2⁻¹²."""
         lead = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
-        return np.asarray(np.round((31 - lead) * (LOG_ONE * math.log(2))).astype(np.int64) + self.logs[((total << lead) >> 23) & 255] - round(LOG_ONE * math.log(32767)))
+        return np.asarray(
+            np.round((31 - lead) * (LOG_ONE * math.log(2))).astype(np.int64) + self.logs[((total << lead) >> 23) & 255] - round(LOG_ONE * math.log(32767))
+        )
 
 
 def log_softmax_constants(x: Quantization, out: Quantization) -> LogSoftmaxConstants:

@@ -230,7 +230,9 @@ def rms_norm(x: TensorType, gamma: TensorType, *, eps: float = 1e-5) -> Shape:
 @op
 def group_norm(x: TensorType, gamma: TensorType, beta: TensorType, *, groups: int, eps: float = 1e-5, axis: int = 1) -> Shape:
     """Normalisation of each sample over groups of channels and all other axes, then gamma and beta along `axis`."""
-    expect(gamma.shape == beta.shape == (x.shape[axis],) and x.shape[axis] % groups == 0, f"{groups} groups or the parameters do not fit {x.shape[axis]} channels")
+    expect(
+        gamma.shape == beta.shape == (x.shape[axis],) and x.shape[axis] % groups == 0, f"{groups} groups or the parameters do not fit {x.shape[axis]} channels"
+    )
     return x.shape
 
 

@@ -78,7 +78,11 @@ class Sinking:
         axes = moved[0].axes
         rank, first = len(axes), node.operands[0]
         if node.op in POINTWISE or (
-            node.op in ("linear", "layer_norm", "rms_norm") and axes[-1] == rank - 1 and first in self.held and self.held[first].moved and len(node.operands) < 4
+            node.op in ("linear", "layer_norm", "rms_norm")
+            and axes[-1] == rank - 1
+            and first in self.held
+            and self.held[first].moved
+            and len(node.operands) < 4
         ):
             return replace(node, operands=(self.held[first].stored, *node.operands[1:])), axes
         if node.op in ("add", "sub", "mul", "div") and len(node.type.shape) == rank:
