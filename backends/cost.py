@@ -39,7 +39,8 @@ SPARSE_2X4 = Rates(mac=1.15, result=10.0, widened=1.5)
 GROUPED = Rates(mac=9.0, result=40.0)
 DEPTHWISE = Rates(mac=1.6, result=11.0, widened=2.0)
 MATMUL = Rates(mac=1.4, result=12.0, widened=5.0)
-ATTENTION = Rates(mac=1.5, result=12.0, widened=5.0)  # a result is an element of the output, "widened" a score
+ATTENTION = Rates(mac=2.4, result=12.0, widened=9.0)  # a result is an element of the output, "widened" a score
+ATTENTION_PANELS = Rates(mac=1.0, result=18.0, widened=14.0)
 ELEMENTS = {  # instructions for each element of the result
     "softmax_s8": 18.0,
     "layer_norm_s8": 14.0,

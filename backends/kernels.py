@@ -12,9 +12,10 @@ from tfc.ir.graph import Graph, Node
 from tfc.ir.int_rules import Call
 from tfc.ir.pointwise import FUNCTIONS
 
-from .cost import ATTENTION, DENSE, DEPTHWISE, GROUPED, MATMUL, SPARSE_1X4, SPARSE_2X4, Cost, Rates, elements
+from .cost import ATTENTION, ATTENTION_PANELS, DENSE, DEPTHWISE, GROUPED, MATMUL, SPARSE_1X4, SPARSE_2X4, Cost, Rates, elements
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
 from .shapes import (
+    attention_panels_scratch,
     attention_scratch,
     batch_strides,
     broadcasts,
@@ -25,6 +26,7 @@ from .shapes import (
     is_linear,
     is_plain_conv2d,
     key_tokens,
+    matmul_scratch,
     quads,
 )
 from .strides import mean_runs
@@ -166,19 +168,27 @@ def matmul_s8(call: Call, target: Target) -> Cost | None:
     except IndexError:
         return None
     (m, k), n = call.operands[0].shape[-2:], call.operands[1].shape[-1]
-    return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=4 * (k + k % 2)) if int8(call) else None
+    return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=matmul_scratch(call)) if int8(call) else None
+
+
+def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:
+    if not int8(call) or call.attr("score"):
+        return None
+    pairs = prod(call.node.type.shape[:-1]) * key_tokens(call)
+    macs = 2 * pairs * call.node.type.shape[-1]
+    return rates.cost(macs, call.node.type.size, widened=pairs * call.attr("heads"), scratch=scratch, flash=2 * TABLE_BYTES)
 
 
 @kernel("attention")
 def attention_s8(call: Call, target: Target) -> Cost | None:
-    """Streamed over query rows; tokens, or a feature map in patches."""
-    if not int8(call) or call.attr("score"):
-        return None
-    keys, heads, channels = key_tokens(call), call.attr("heads"), call.node.type.shape[-1]
-    tokens = prod(call.node.type.shape[:-1])
-    return ATTENTION.cost(
-        2 * tokens * keys * channels, call.node.type.size, widened=tokens * keys * heads, scratch=attention_scratch(call), flash=2 * TABLE_BYTES
-    )
+    """Streamed over query rows in little memory; tokens, or a feature map in patches."""
+    return attention_cost(call, ATTENTION, attention_scratch(call))
+
+
+@kernel("attention")
+def attention_s8_panels(call: Call, target: Target) -> Cost | None:
+    """With the keys and values of a head widened; tokens, or a feature map in patches."""
+    return attention_cost(call, ATTENTION_PANELS, attention_panels_scratch(call))
 
 
 # --- elements

@@ -42,14 +42,15 @@ def conv2d_scratch(call: Call) -> int:
 
 
 def depthwise_scratch(call: Call) -> int:
-    """Four planes of int16 with the padding that windows reach, and the weights of a channel at two alignments."""
+    """Four planes of int16 with the padding that windows reach, the weights of a channel at two alignments, four rows of sums."""
     _, out_h, out_w, _ = call.node.type.shape
     kernel_h, kernel_w = call.operands[1].shape[1:3]
     stride, pad = call.attr("stride", (1, 1)), call.attr("pad", (0, 0, 0, 0))
     pairs = kernel_w // 2 + 1 if stride[1] == 1 else (kernel_w + 1) // 2
-    reach = (-(-out_w // 4) * 4 - 1) * stride[1] + 2 * pairs
+    blocks = -(-out_w // 4) * 4
+    reach = (blocks - 1) * stride[1] + 2 * pairs
     pitch = (max(reach, pad[1] + call.operands[0].shape[2]) + 1) // 2 * 2
-    return int(8 * ((out_h - 1) * stride[0] + kernel_h) * pitch + 8 * kernel_h * pairs)
+    return int(8 * ((out_h - 1) * stride[0] + kernel_h) * pitch + 8 * kernel_h * pairs + 16 * blocks)
 
 
 def batch_strides(call: Call) -> tuple[int, int, int]:
@@ -78,6 +79,23 @@ def broadcasts(call: Call) -> bool:
 
 
 def attention_scratch(call: Call) -> int:
-    """Places, two rows of scores and of exponents for an even number of keys, and two rows of a head's query."""
+    """Places, scores and exponents of the keys, and a head's query."""
     keys, head = key_tokens(call), call.node.type.shape[-1] // int(call.attr("heads"))
-    return 16 * (keys + keys % 2) + 4 * (-(-head // 4) * 4)
+    return 12 * keys + 2 * fours(head)
+
+
+def attention_panels_scratch(call: Call) -> int:
+    """Widened keys and values of a head, two rows of scores and exponents, and of a query."""
+    keys, head = fours(key_tokens(call)), fours(call.node.type.shape[-1] // int(call.attr("heads")))
+    return 4 * keys * head + 12 * keys + 4 * head
+
+
+def matmul_scratch(call: Call) -> int:
+    """The widened second operand, and two rows of the first."""
+    k, n = fours(call.operands[1].shape[-2]), fours(call.operands[1].shape[-1])
+    return 2 * k * n + 4 * k
+
+
+def fours(n: int) -> int:
+    """Rounded up to a multiple of four."""
+    return -(-n // 4) * 4

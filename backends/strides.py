@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
-import numpy as np
-
 
 class Loop(NamedTuple):
     """n steps of x in the operand and of y in the result."""
@@ -71,11 +69,12 @@ def mean_runs(shape: Sequence[int], axes: Sequence[int]) -> dict[str, int]:
             runs[-1] = (runs[-1][0], runs[-1][1] * n)
         else:
             runs.append((axis in gone, n))
-    names, sizes, at = ("outer", "n1", "middle", "n2", "inner"), np.ones(5, np.int64), 0
-    for reduced, n in runs:
+    # From the back, so that the one run of most means is n2, the inner of both sums.
+    names, sizes, at = ("inner", "n2", "middle", "n1", "outer"), [1] * 5, 0
+    for reduced, n in reversed(runs):
         at += (at % 2 == 1) != reduced
         if at > 4:
             raise IndexError(f"{len(runs)} runs")
         sizes[at] = n
         at += 1
-    return dict(zip(names, map(int, sizes), strict=True))
+    return dict(zip(names, sizes, strict=True))

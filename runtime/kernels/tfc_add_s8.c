@@ -2,35 +2,33 @@
  * a, b: strides of `walk`; y: row-major.
  * No scratch.
  * Fast because PKHBT and PKHTB make pairs (a, b) of two quads, and one SMLAD weighs and sums them. */
-#include "tfc/kernels.h"
-#include "tfc/simd.h"
+#include "tfc/result.h"
 
-TFC_INLINE int8_t cut(const struct tfc_add *f, int32_t sum) {
-    return (int8_t)tfc_clamp(sum >> f->shift, f->lo, f->hi);
-}
-
-/* The narrowest clamp of int8 is one SSAT. */
-TFC_INLINE void quads(const struct tfc_add *f, const int8_t *a, const int8_t *b, int32_t n, int32_t b_step, int full, int8_t *y) {
-    uint32_t multipliers = tfc_pkhbt((uint32_t)f->a_multiplier, (uint32_t)f->b_multiplier);
+TFC_INLINE void quads(const struct tfc_add *facts, const int8_t *a, const int8_t *b, int32_t n, int32_t b_step, int full, int8_t *y) {
+    const struct tfc_add f = *facts; /* no store can change the copy */
+    uint32_t multipliers = tfc_pkhbt((uint32_t)f.a_multiplier, (uint32_t)f.b_multiplier);
     for (; n > 0; n -= 4, a += 4, b += b_step, y += 4) {
         uint32_t qa = tfc_load(a), qb = b_step ? tfc_load(b) : 0x01010101u * (uint8_t)*b;
         uint32_t a02 = tfc_sxtb16(qa), a13 = tfc_sxtb16_8(qa), b02 = tfc_sxtb16(qb), b13 = tfc_sxtb16_8(qb);
         uint32_t pairs[4] = {tfc_pkhbt(a02, b02), tfc_pkhbt(a13, b13), tfc_pkhtb(a02, b02), tfc_pkhtb(a13, b13)};
         for (int32_t i = 0; i < 4; i++) {
-            int32_t sum = tfc_smlad(pairs[i], multipliers, f->c);
-            y[i] = full ? (int8_t)tfc_ssat8(sum >> f->shift) : cut(f, sum);
+            int32_t sum = tfc_smlad(pairs[i], multipliers, f.c);
+            y[i] = tfc_cut(sum >> f.shift, full, f.lo, f.hi);
         }
     }
 }
 
-static void row(const struct tfc_add *f, const int8_t *a, const int8_t *b, int32_t n, int8_t *y) {
+TFC_APART void row(const struct tfc_add *f, const int8_t *a, const int8_t *b, int32_t n, int8_t *y) {
     int32_t a_step = f->walk.a[3], b_step = f->walk.b[3], done = 0;
     if (a_step) {
         done = n & ~3;
-        if (f->lo == -128 && f->hi == 127) quads(f, a, b, done, 4 * b_step, 1, y);
+        if (tfc_is_full(f->lo, f->hi)) quads(f, a, b, done, 4 * b_step, 1, y);
         else quads(f, a, b, done, 4 * b_step, 0, y);
     }
-    for (int32_t i = done; i < n; i++) y[i] = cut(f, tfc_mla(a[i * a_step], f->a_multiplier, tfc_mla(b[i * b_step], f->b_multiplier, f->c)));
+    for (int32_t i = done; i < n; i++) {
+        int32_t sum = tfc_mla(a[i * a_step], f->a_multiplier, tfc_mla(b[i * b_step], f->b_multiplier, f->c));
+        y[i] = tfc_cut(sum >> f->shift, 0, f->lo, f->hi);
+    }
 }
 
 void tfc_add_s8(const struct tfc_add *f, const int8_t *a, const int8_t *b, int8_t *y) {

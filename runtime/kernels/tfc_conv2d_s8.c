@@ -2,9 +2,9 @@
  * w: pairs of output channels over quads of flattened (ky, kx, c) inputs, format "pairs" of backends/formats.py.
  * scratch: 32 bytes for each such quad, then c bytes (c a multiple of 4) or one window of whole quads.
  * Fast because four windows are widened once and each word of them and of the weights then feeds SMLADs of 2 x 4 outputs. */
+#include "tfc/dense.h"
 #include "tfc/kernels.h"
 #include "tfc/panel.h"
-#include "tfc/products.h"
 
 void tfc_conv2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y) {
     int32_t quads = tfc_quads(f->kernel_h * f->kernel_w * f->c), pixels = f->out_h * f->out_w;

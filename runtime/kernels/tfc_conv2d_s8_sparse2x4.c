@@ -4,7 +4,7 @@
  * Fast because a block is decoded once for four pixels, whose widened inputs lie side by side. */
 #include "tfc/kernels.h"
 #include "tfc/panel.h"
-#include "tfc/products.h"
+#include "tfc/sparse.h"
 
 void tfc_conv2d_s8_sparse2x4(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y) {
     int32_t quads = tfc_quads(f->kernel_h * f->kernel_w * f->c), pixels = f->out_h * f->out_w;

@@ -2,9 +2,9 @@
  * x: [tokens, in], y: [tokens, out]; w: pairs of outputs over quads of inputs, format "pairs" of backends/formats.py.
  * scratch: 32 bytes for each quad.
  * Fast because each word of four widened tokens and of the weights feeds SMLADs of 2 x 4 outputs; a last single token goes alone. */
+#include "tfc/dense.h"
 #include "tfc/kernels.h"
 #include "tfc/panel.h"
-#include "tfc/products.h"
 
 static void one_token(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, uint32_t *panel, int8_t *y) {
     struct tfc_offsets at = tfc_pixel_offsets(1, 0);

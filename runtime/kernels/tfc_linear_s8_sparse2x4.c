@@ -4,7 +4,7 @@
  * Fast because a block is decoded once for four tokens, whose widened inputs lie side by side. */
 #include "tfc/kernels.h"
 #include "tfc/panel.h"
-#include "tfc/products.h"
+#include "tfc/sparse.h"
 
 void tfc_linear_s8_sparse2x4(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y) {
     for (int32_t token = 0; token < f->tokens; token += 4, x += 4 * f->in) {

@@ -6,5 +6,5 @@
 
 void tfc_table_s8(const struct tfc_table *f, const int8_t *x, int8_t *y) {
     const int8_t *table = f->table + 128;
-    for (int32_t i = 0; i < f->n; i++) y[i] = table[x[i]];
+    for (const int8_t *end = x + f->n; x != end; x++) *y++ = table[*x];
 }

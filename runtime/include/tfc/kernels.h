@@ -87,6 +87,7 @@ struct tfc_attention {
     int8_t lo, hi;
 };
 
+void tfc_attention_s8_panels(const struct tfc_attention *f, const int8_t *q, const int8_t *k, const int8_t *v, void *scratch, int8_t *y);
 void tfc_attention_s8(const struct tfc_attention *f, const int8_t *q, const int8_t *k, const int8_t *v, void *scratch, int8_t *y);
 
 struct tfc_softmax {

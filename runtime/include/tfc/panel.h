@@ -37,10 +37,16 @@ TFC_INLINE uint32_t *tfc_widen1(uint32_t *panel, const int8_t *x, int32_t quads,
     return panel;
 }
 
+/* `count` bytes, at most 4, as a quad that ends in zeros. */
+TFC_INLINE uint32_t tfc_load_tail(const int8_t *x, int32_t count) {
+    uint32_t quad = 0;
+    for (int32_t i = 0; i < count; i++) quad |= (uint32_t)(uint8_t)x[i] << 8 * i;
+    return quad;
+}
+
 /* The last inputs of a pixel where they are no multiple of four. */
 TFC_INLINE void tfc_widen_tail(uint32_t *panel, const int8_t *x, int32_t count, int32_t pixels) {
-    uint32_t q = 0;
-    for (int32_t i = 0; i < count; i++) q |= (uint32_t)(uint8_t)x[i] << 8 * i;
+    uint32_t q = tfc_load_tail(x, count);
     panel[0] = tfc_sxtb16(q);
     panel[pixels] = tfc_sxtb16_8(q);
 }

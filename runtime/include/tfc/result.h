@@ -5,6 +5,16 @@
 #include "tfc/kernels.h"
 #include "tfc/simd.h"
 
+/* Whether a clamp is but that of int8, which one SSAT does: loops ask once and come in two kinds. */
+TFC_INLINE int tfc_is_full(int32_t lo, int32_t hi) {
+    return lo == -128 && hi == 127;
+}
+
+/* `full` is a constant wherever this is inlined. */
+TFC_INLINE int8_t tfc_cut(int32_t v, int full, int32_t lo, int32_t hi) {
+    return (int8_t)(full ? tfc_ssat8(v) : tfc_clamp(v, lo, hi));
+}
+
 TFC_INLINE int8_t tfc_requantized(const struct tfc_requantize *f, int32_t acc) {
     return (int8_t)tfc_clamp(tfc_smmlar(tfc_shl(acc, f->shift), f->multiplier, f->zero), f->lo, f->hi);
 }
@@ -63,6 +73,36 @@ TFC_INLINE void tfc_end(const struct tfc_result *f, const int32_t *acc, int32_t 
         break;
     default:
         tfc_end_rows(f, TFC_RESIDUAL_TABLE, acc, channels, pixels, first, second, at, r, y);
+    }
+}
+
+TFC_INLINE void tfc_end_lines_as(const struct tfc_result *facts, uint8_t kind, const int32_t *acc, int32_t pitch, int32_t rows, int32_t n, int32_t m,
+                                 int32_t stride, const int8_t *r, int8_t *y) {
+    const struct tfc_result f = *facts;
+    for (; rows > 0; rows--, acc += pitch - n) {
+        for (const int32_t *end = acc + n; acc != end; y += stride, r += stride) *y = tfc_ending(&f, kind, *acc++, m, r);
+    }
+}
+
+/* Ends rows of n sums of one channel, `pitch` apart; results (and residuals) lie `stride` apart, row behind row. */
+TFC_INLINE void tfc_end_lines(const struct tfc_result *f, const int32_t *acc, int32_t pitch, int32_t rows, int32_t n, int32_t channel, int32_t stride,
+                              const int8_t *r, int8_t *y) {
+    int32_t m = f->multiplier[channel];
+    switch (f->kind) {
+    case TFC_PLAIN:
+        tfc_end_lines_as(f, TFC_PLAIN, acc, pitch, rows, n, m, stride, y, y);
+        break;
+    case TFC_CLAMP:
+        tfc_end_lines_as(f, TFC_CLAMP, acc, pitch, rows, n, m, stride, y, y);
+        break;
+    case TFC_TABLE:
+        tfc_end_lines_as(f, TFC_TABLE, acc, pitch, rows, n, m, stride, y, y);
+        break;
+    case TFC_RESIDUAL:
+        tfc_end_lines_as(f, TFC_RESIDUAL, acc, pitch, rows, n, m, stride, r, y);
+        break;
+    default:
+        tfc_end_lines_as(f, TFC_RESIDUAL_TABLE, acc, pitch, rows, n, m, stride, r, y);
     }
 }
 
