@@ -43,7 +43,12 @@ ATTENTION = Rates(mac=2.4, result=12.0, widened=9.0)  # a result is an element o
 ATTENTION_PANELS = Rates(mac=1.0, result=18.0, widened=14.0)
 ELEMENTS = {  # instructions for each element of the result
     "softmax_s8": 18.0,
-    "layer_norm_s8": 14.0,
+    "log_softmax_s8": 18.0,
+    "layer_norm_s8": 15.0,
+    "rms_norm_s8": 15.0,
+    "group_norm_s8": 16.0,
+    "resize_bilinear_s8": 22.0,
+    "take_s8": 3.0,
     "add_s8": 7.0,
     "mul_s8": 12.0,
     "rescale_s8": 9.0,

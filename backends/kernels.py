@@ -23,6 +23,7 @@ from .shapes import (
     depthwise_scratch,
     has_constant_weights,
     int8,
+    is_last,
     is_linear,
     is_plain_conv2d,
     key_tokens,
@@ -142,6 +143,15 @@ def conv2d_s8_grouped(call: Call, target: Target) -> Cost | None:
     return GROUPED.cost(call.node.type.size * prod(call.operands[1].shape[1:]), call.node.type.size, flash=weighted_flash(call, "dense"))
 
 
+@kernel("conv_transpose2d")
+def conv_transpose2d_s8(call: Call, target: Target) -> Cost | None:
+    """Transposed convolution, one product at a time."""
+    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
+        return None
+    macs = call.node.type.size * prod(call.operands[1].shape[1:]) // prod(call.attr("stride", (1, 1)))
+    return GROUPED.cost(macs, call.node.type.size, flash=weighted_flash(call, "dense"))
+
+
 @kernel("conv2d")
 def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
     """Convolution of each channel alone, horizontal stride 1 or 2."""
@@ -197,14 +207,36 @@ def attention_s8_panels(call: Call, target: Target) -> Cost | None:
 @kernel("softmax")
 def softmax_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    last = call.attr("axis", -1) in (-1, len(call.node.type.shape) - 1)
-    return elements("softmax_s8", call.node.type.size, flash=512) if int8(call) and last else None
+    return elements("softmax_s8", call.node.type.size, flash=512) if int8(call) and is_last(call) else None
+
+
+@kernel("log_softmax")
+def log_softmax_s8(call: Call, target: Target) -> Cost | None:
+    """Along the last axis."""
+    return elements("log_softmax_s8", call.node.type.size, flash=1152) if int8(call) and is_last(call) else None
+
+
+def norm(call: Call, kernel: str, count: int) -> Cost | None:
+    """A norm over `count` elements, whose squares must sum up in 32 bits."""
+    return elements(kernel, call.node.type.size, flash=8 * call.operands[1].size) if int8(call) and count <= 1 << 15 else None
 
 
 @kernel("layer_norm")
 def layer_norm_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return elements("layer_norm_s8", call.node.type.size, flash=8 * call.operands[1].size) if int8(call) else None
+    return norm(call, "layer_norm_s8", call.node.type.shape[-1])
+
+
+@kernel("rms_norm")
+def rms_norm_s8(call: Call, target: Target) -> Cost | None:
+    """Along the last axis."""
+    return norm(call, "rms_norm_s8", call.node.type.shape[-1])
+
+
+@kernel("group_norm")
+def group_norm_s8(call: Call, target: Target) -> Cost | None:
+    """Over groups of channels."""
+    return norm(call, "group_norm_s8", prod(call.node.type.shape[1:]) // int(call.attr("groups")))
 
 
 @kernel("add", "sub")
@@ -282,3 +314,17 @@ def resize_nearest_s8(call: Call, target: Target) -> Cost | None:
     sizes = (*call.node.type.shape[1:3], *call.operands[0].shape[1:3])
     one = int8(call) and call.node.type.shape[0] == 1 and max(sizes) <= np.iinfo(np.int16).max
     return elements("resize_nearest_s8", call.node.type.size) if one else None
+
+
+@kernel("resize_bilinear")
+def resize_bilinear_s8(call: Call, target: Target) -> Cost | None:
+    """Linear interpolation between pixels."""
+    one = int8(call) and call.node.type.shape[0] == 1
+    return elements("resize_bilinear_s8", call.node.type.size, flash=12 * sum(call.attr("size"))) if one else None
+
+
+@kernel("take")
+def take_s8(call: Call, target: Target) -> Cost | None:
+    """Indices along an axis, of any element type."""
+    small = call.operands[0].shape[call.attr("axis")] <= np.iinfo(np.int16).max
+    return elements("take_s8", call.node.type.bytes, flash=2 * len(call.attr("indices"))) if small else None

@@ -30,6 +30,11 @@ def is_linear(call: Call) -> bool:
     return pixelwise or (call.node.op == "linear" and has_constant_weights(call))
 
 
+def is_last(call: Call) -> bool:
+    """Whether the axis of the node is the last one."""
+    return call.attr("axis", -1) in (-1, len(call.node.type.shape) - 1)
+
+
 def quads(call: Call) -> int:
     """Words of four inputs of an output."""
     return -(-prod(call.operands[1].shape[1:]) // 4)

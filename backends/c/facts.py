@@ -33,8 +33,8 @@ class Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
-    """A constant array of structs of two int32."""
+class Records:
+    """A constant array of structs of int32."""
 
     role: str
     ctype: str
@@ -49,7 +49,7 @@ class Struct:
     fields: Mapping[str, Field]
 
 
-Field = int | Enumerator | tuple[int, ...] | Array | Pairs | Struct | None
+Field = int | Enumerator | tuple[int, ...] | Array | Records | Struct | None
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ class KernelCall:
     arguments: tuple[Argument, ...]
 
     @property
-    def arrays(self) -> list[Array | Pairs]:
+    def arrays(self) -> list[Array | Records]:
         """The constants that it reads, in order."""
-        return [item for item in (*self.arguments, *leaves(self.facts)) if isinstance(item, Array | Pairs)]
+        return [item for item in (*self.arguments, *leaves(self.facts)) if isinstance(item, Array | Records)]
 
 
 def leaves(struct: Struct) -> list[Field]:

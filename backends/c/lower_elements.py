@@ -9,10 +9,11 @@ import numpy as np
 from tfc.backends.strides import broadcast_walk, mean_runs
 from tfc.ir import arithmetic as fixed
 from tfc.ir.float_rules import pool_sums
+from tfc.ir.graph import Tensor
 from tfc.ir.int_rules import Call
 from tfc.ir.pointwise import FUNCTIONS, function_named
 
-from .facts import Field, KernelCall, Pairs, Struct, array, constant, limits, operand, result, zero_point
+from .facts import Field, KernelCall, Records, Struct, array, constant, limits, operand, result, zero_point
 from .lower_products import requantize_facts
 
 
@@ -27,16 +28,47 @@ def softmax(call: Call) -> list[KernelCall]:
 
 
 def layer_norm(call: Call) -> list[KernelCall]:
-    c = fixed.norm_constants(
-        call.q(0), call.out, constant(call, 1), constant(call, 2), call.attr("eps", 1e-5), call.operands[0].shape[-1], call.operands[0].dtype
-    )
+    return [_rows_norm(call, "layer_norm_s8", constant(call, 2))]
+
+
+def rms_norm(call: Call) -> list[KernelCall]:
+    return [_rows_norm(call, "rms_norm_s8", np.zeros_like(constant(call, 1)))]
+
+
+def _rows_norm(call: Call, kernel: str, beta: Tensor) -> KernelCall:
+    """A norm over the last axis."""
     x = call.operands[0].shape
-    affine = Pairs("affine", "struct tfc_affine", np.stack([c.gains, c.offsets], axis=1).astype(np.int32))
+    fields: dict[str, Field] = {"rows": prod(x[:-1]), "c": x[-1], "zero": zero_point(call.q(0)), "norm": _norm(call, beta, x[-1])}
+    return KernelCall(kernel, Struct("rows_norm", fields), (operand(call, 0), result(call)))
+
+
+def group_norm(call: Call) -> list[KernelCall]:
+    x, axis, groups = call.operands[0].shape, call.attr("axis", 1), call.attr("groups")
+    count = prod(x[1:]) // groups
     fields: dict[str, Field] = {
-        **{"rows": prod(x[:-1]), "c": x[-1], "affine": affine, "epsilon": c.epsilon},
-        **{"a": c.lift, "p": c.precision, "s": c.shift, **limits(call)},
+        **{"batch": x[0], "before": prod(x[1:axis]), "groups": groups, "channels": x[axis] // groups, "after": prod(x[axis + 1 :])},
+        "norm": _norm(call, constant(call, 2), count),
     }
-    return [KernelCall("layer_norm_s8", Struct("layer_norm", fields), (operand(call, 0), result(call)))]
+    return [KernelCall("group_norm_s8", Struct("group_norm", fields), (operand(call, 0), result(call)))]
+
+
+def _norm(call: Call, beta: Tensor, count: int) -> Struct:
+    """What all norms are told, over `count` elements."""
+    c = fixed.norm_constants(call.q(0), call.out, constant(call, 1), beta, call.attr("eps", 1e-5), count, call.operands[0].dtype)
+    affine = Records("affine", "struct tfc_affine", np.stack([c.gains, c.offsets], axis=1).astype(np.int32))
+    return Struct("norm", {"affine": affine, "epsilon": c.epsilon, "least": c.least, "a": c.lift, "p": c.precision, "s": c.shift, **limits(call)})
+
+
+def log_softmax(call: Call) -> list[KernelCall]:
+    c = fixed.log_softmax_constants(call.q(0), call.out)
+    x = call.operands[0].shape
+    octaves = c.logarithm(np.int64(1) << np.arange(31, -1, -1))  # by leading zeros, where the fraction's logarithm is 0
+    fields: dict[str, Field] = {
+        **{"rows": prod(x[:-1]), "n": x[-1], "exponent": array("exponents", "i16", c.exponents), "fraction": array("fractions", "i16", c.logs)},
+        **{"octave": array("octaves", "i32", octaves), "multiplier": c.sum.multipliers[0], "log_multiplier": c.sum.multipliers[1]},
+        **{"c": c.sum.constant, "shift": c.sum.shift, **limits(call)},
+    }
+    return [KernelCall("log_softmax_s8", Struct("log_softmax", fields), (operand(call, 0), result(call)))]
 
 
 def add(call: Call) -> list[KernelCall]:
@@ -136,7 +168,8 @@ def max_pool2d(call: Call) -> list[KernelCall]:
 
 
 RULES = {
-    **{"softmax": softmax, "layer_norm": layer_norm, "add": add, "sub": sub, "mul": mul, "rescale": rescale},
+    **{"softmax": softmax, "log_softmax": log_softmax, "layer_norm": layer_norm, "rms_norm": rms_norm, "group_norm": group_norm},
+    **{"add": add, "sub": sub, "mul": mul, "rescale": rescale},
     **{"mean": mean, "avg_pool2d": avg_pool2d, "max_pool2d": max_pool2d},
     **dict.fromkeys(FUNCTIONS, pointwise),
 }

@@ -9,9 +9,10 @@ import numpy as np
 from tfc.backends.strides import Loop, collapse, fold_loops, row_major
 from tfc.ir import arithmetic as fixed
 from tfc.ir.int_rules import Call
+from tfc.ir.movement import bilinear_taps
 from tfc.ir.types import DTYPES
 
-from .facts import KernelCall, Struct, Value, array, operand, result
+from .facts import Field, KernelCall, Records, Struct, Value, array, limits, operand, result
 from .lower_elements import rescaled
 
 DEPTH = 6
@@ -96,12 +97,33 @@ def resize_nearest(call: Call) -> list[KernelCall]:
     _, h, w, c = call.operands[0].shape
     out_h, out_w = call.attr("size")
     rows, columns = (array(role, "i16", np.arange(new) * old // new) for role, new, old in (("rows", out_h, h), ("columns", out_w, w)))
-    fields = {"w": w, "c": c, "out_h": out_h, "out_w": out_w, "row": rows, "column": columns}
+    fields: dict[str, Field] = {"w": w, "c": c, "out_h": out_h, "out_w": out_w, "row": rows, "column": columns}
     return [KernelCall("resize_nearest_s8", Struct("resize", fields), (operand(call, 0), result(call)))]
+
+
+def resize_bilinear(call: Call) -> list[KernelCall]:
+    _, h, w, c = call.operands[0].shape
+    out_h, out_w = call.attr("size")
+    rows, columns = taps(call, "rows", out_h, h), taps(call, "columns", out_w, w)
+    fields: dict[str, Field] = {"w": w, "c": c, "out_h": out_h, "out_w": out_w, "rows": rows, "columns": columns, **limits(call)}
+    return [KernelCall("resize_bilinear_s8", Struct("resize_bilinear", fields), (operand(call, 0), result(call)))]
+
+
+def taps(call: Call, role: str, new: int, old: int) -> Records:
+    """For each index of the result both sources and the share of the second, in 1/256."""
+    first, second, weight = bilinear_taps(new, old, call.attr("align_corners", False))
+    return Records(role, "struct tfc_taps", np.stack([first, second, np.round(weight * 256).astype(np.int64)], axis=1).astype(np.int32))
+
+
+def take(call: Call) -> list[KernelCall]:
+    x, axis, indices = call.operands[0].shape, call.attr("axis"), call.attr("indices")
+    run = prod(x[axis + 1 :]) * itemsize(call)
+    fields: dict[str, Field] = {"outer": prod(x[:axis]), "axis": x[axis], "n": len(indices), "run": run, "index": array("indices", "i16", indices)}
+    return [KernelCall("take_s8", Struct("take", fields), (operand(call, 0), result(call)))]
 
 
 RULES = {
     **dict.fromkeys(("reshape", "reinterpret", "convert"), whole),
     **{"transpose": transpose, "slice": slice_, "expand": expand, "unfold": unfold, "fold": fold},
-    **{"concat": concat, "pad": pad, "resize_nearest": resize_nearest},
+    **{"concat": concat, "pad": pad, "resize_nearest": resize_nearest, "resize_bilinear": resize_bilinear, "take": take},
 }

@@ -30,6 +30,13 @@ def weighted(call: Call) -> list[KernelCall]:
     return [KernelCall(kernel, facts, (operand(call, 0), array("weights", "i8", packed), folded_bias(call, w, b), residual, ScratchMemory(), result(call)))]
 
 
+def conv_transpose2d(call: Call) -> list[KernelCall]:
+    """Like a convolution, but the zero point is taken off each element: not every output has the same taps."""
+    w, b = constant(call, 1), constant(call, 2)
+    facts = Struct("conv2d", {**conv2d_shape(call), "result": result_facts(call, w, b)})
+    return [KernelCall("conv_transpose2d_s8", facts, (operand(call, 0), array("weights", "i8", w), array("bias", "i32", b), result(call)))]
+
+
 def linear_shape(call: Call) -> dict[str, Field]:
     x, out = call.operands[0].shape, call.node.type.shape[-1]
     return {"tokens": prod(x[:-1]), "in": x[-1], "out": out}
@@ -118,4 +125,4 @@ def tokens_facts(x: TensorType, patch: tuple[int, int]) -> Struct:
     return Struct("tokens", {"count": h // patch[0] * row, "row": row, "step_y": patch[0], "step_x": patch[1], "map_w": w, "map_pixels": h * w})
 
 
-RULES = {"conv2d": weighted, "linear": weighted, "matmul": matmul, "attention": attention}
+RULES = {"conv2d": weighted, "linear": weighted, "conv_transpose2d": conv_transpose2d, "matmul": matmul, "attention": attention}

@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from .facts import Argument, Array, Enumerator, Field, KernelCall, Pairs, ScratchMemory, Struct, Value
+from .facts import Argument, Array, Enumerator, Field, KernelCall, Records, ScratchMemory, Struct, Value
 
 TEMPLATES = Path(__file__).with_name("templates")
 NUMBERS_A_LINE = 32
@@ -42,7 +42,7 @@ class Constant:
     def lines(self) -> list[str]:
         """The elements, some on each line."""
         rows = self.values.tolist()
-        texts = [f"{{{row[0]}, {row[1]}}}" for row in rows] if self.values.ndim == 2 else list(map(str, rows))
+        texts = [f"{{{', '.join(map(str, row))}}}" for row in rows] if self.values.ndim == 2 else list(map(str, rows))
         return [",".join(texts[at : at + NUMBERS_A_LINE]) for at in range(0, len(texts), NUMBERS_A_LINE)]
 
 
@@ -53,7 +53,7 @@ class Constants:
     prefix: str
     by_content: dict[tuple[str, int, bytes], Constant] = field(default_factory=dict)
 
-    def name_of(self, array: Array | Pairs, node: int) -> str:
+    def name_of(self, array: Array | Records, node: int) -> str:
         key = (array.ctype, array.values.ndim, array.values.tobytes())
         number = f"{self.prefix}_node{node}_{array.role}"
         taken = {constant.name for constant in self.by_content.values()}
@@ -93,7 +93,7 @@ class Renderer:
 
     def field(self, value: Field) -> str:
         match value:
-            case Array() | Pairs():
+            case Array() | Records():
                 return self.constants.name_of(value, self.node)
             case Struct():
                 return self.struct(value)

@@ -50,6 +50,7 @@ void tfc_conv2d_s8_sparse2x4(const struct tfc_conv2d *f, const int8_t *x, const 
 void tfc_conv2d_s8_grouped(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
 void tfc_conv2d_s8_depthwise(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
 void tfc_conv2d_s8_depthwise3x3(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+void tfc_conv_transpose2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, int8_t *y);
 void tfc_linear_s8(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
 void tfc_linear_s8_sparse1x4(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
 void tfc_linear_s8_sparse2x4(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
@@ -104,15 +105,40 @@ struct tfc_affine {
     int32_t gain, offset; /* g_c, h_c */
 };
 
-struct tfc_layer_norm {
-    int32_t rows, c;
+/* What the norms share; the sums of a row are over up to 32,768 elements. */
+struct tfc_norm {
     const struct tfc_affine *affine; /* one a channel */
-    int64_t epsilon;                 /* round(C^2 eps / s_x^2) */
+    int64_t epsilon, least;          /* count^2 eps / s_x^2, and the least W */
     uint8_t a, p, s;
     int8_t lo, hi;
 };
 
-void tfc_layer_norm_s8(const struct tfc_layer_norm *f, const int8_t *x, int8_t *y);
+struct tfc_rows_norm {
+    int32_t rows, c;
+    int32_t zero; /* z_x, for rms norm */
+    struct tfc_norm norm;
+};
+
+void tfc_layer_norm_s8(const struct tfc_rows_norm *f, const int8_t *x, int8_t *y);
+void tfc_rms_norm_s8(const struct tfc_rows_norm *f, const int8_t *x, int8_t *y);
+
+struct tfc_group_norm {
+    int32_t batch, before, groups, channels, after; /* channels of a group */
+    struct tfc_norm norm;
+};
+
+void tfc_group_norm_s8(const struct tfc_group_norm *f, const int8_t *x, int8_t *y);
+
+struct tfc_log_softmax {
+    int32_t rows, n;
+    const int16_t *exponent, *fraction; /* 256 entries each */
+    const int32_t *octave;              /* 32 entries */
+    int32_t multiplier, log_multiplier, c;
+    uint8_t shift;
+    int8_t lo, hi;
+};
+
+void tfc_log_softmax_s8(const struct tfc_log_softmax *f, const int8_t *x, int8_t *y);
 
 /* Four loops over the result; strides in elements, 0 where an operand is broadcast; the last is 0 or 1. */
 struct tfc_broadcast {
@@ -195,6 +221,25 @@ struct tfc_resize {
 };
 
 void tfc_resize_nearest_s8(const struct tfc_resize *f, const int8_t *x, int8_t *y);
+
+struct tfc_taps {
+    int32_t first, second, share;
+};
+
+struct tfc_resize_bilinear {
+    int32_t w, c, out_h, out_w;
+    const struct tfc_taps *rows, *columns;
+    int8_t lo, hi;
+};
+
+void tfc_resize_bilinear_s8(const struct tfc_resize_bilinear *f, const int8_t *x, int8_t *y);
+
+struct tfc_take {
+    int32_t outer, axis, n, run; /* run in bytes */
+    const int16_t *index;
+};
+
+void tfc_take_s8(const struct tfc_take *f, const int8_t *x, int8_t *y);
 
 #ifdef __cplusplus
 }

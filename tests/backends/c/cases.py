@@ -37,6 +37,20 @@ def conv(
     return case
 
 
+def transposed(
+    size: tuple[int, int, int], out: int, window: tuple[int, int], *, zero: int = 3, groups: int = 1, ending: str = "plain", **attrs: object
+) -> Case:
+    """A transposed convolution of an [h, w, c] map."""
+
+    def case(b: Builder) -> str:
+        h, w, c = size
+        x = b.arg((1, h, w, c), 0.02, zero)
+        weights, bias = b.weights((out, *window, c // groups), 0.02)
+        return ended(b, "conv_transpose2d", [x, weights, bias], ending, groups=groups, **attrs)
+
+    return case
+
+
 def linear(tokens: tuple[int, ...], inputs: int, out: int, *, zero: int = 3, density: float = 1.0, ending: str = "plain") -> Case:
     def case(b: Builder) -> str:
         x = b.arg((*tokens, inputs), 0.02, zero)
@@ -74,6 +88,18 @@ def layer_norm(shape: tuple[int, ...], x_scale: float = 0.02, zero: int = 3, eps
         c = shape[-1]
         gamma, beta = (b.const(name, b.rng.normal(size=c).astype(np.float32), "f32") for name in ("gamma", "beta"))
         return b.node("layer_norm", [b.arg(shape, x_scale, zero), gamma, beta], eps=eps)
+
+    return case
+
+
+def norm(op: str, shape: tuple[int, ...], *, channels: int = 0, zero: int = 3, **attrs: object) -> Case:
+    """rms_norm and group_norm."""
+
+    def case(b: Builder) -> str:
+        c = channels or shape[-1]
+        names = ("gamma", "beta") if op == "group_norm" else ("gamma",)
+        affine = [b.const(name, b.rng.normal(size=c).astype(np.float32), "f32") for name in names]
+        return b.node(op, [b.arg(shape, 0.02, zero), *affine], **attrs)
 
     return case
 
@@ -124,6 +150,9 @@ FAMILIES: dict[str, list[Case]] = {
         *(conv((6, 6, 16), 9, (3, 3), density=density, pad=(1, 1, 1, 1), ending="table") for density in (0.3, 0.05, 0.0)),
         conv((6, 6, 12), 8, (3, 3), groups=2, pad=(1, 1, 1, 1)),
         conv((6, 6, 6), 12, (3, 3), groups=6, pad=(1, 1, 1, 1), ending="residual"),
+        *(transposed((4, 5, 6), 5, (3, 3), zero=zero, stride=(2, 2), pad=(1, 1, 1, 1), output_pad=(1, 1)) for zero in ZEROS),
+        transposed((4, 3, 6), 4, (2, 4), stride=(2, 3), ending="table", groups=2),
+        transposed((5, 4, 3), 4, (3, 2), dilation=(2, 1), pad=(1, 0, 2, 1)),
     ],
     "depthwise": [
         *(conv((7, 9, 8), 8, (3, 3), groups=8, zero=zero, pad=(1, 1, 1, 1)) for zero in ZEROS),
@@ -166,6 +195,14 @@ FAMILIES: dict[str, list[Case]] = {
         one("softmax", (3, 17), y=(1 / 256, -128)),
         one("softmax", (2, 3, 10), x=(0.3, 0), y=(0.004, -100)),
         one("softmax", (1, 1), y=(1 / 256, -128)),
+        one("log_softmax", (3, 17), y=(0.05, 127)),
+        one("log_softmax", (2, 1), x=(0.3, 9), y=(0.02, 0)),
+        one("log_softmax", (1, 2000), x=(0.001, 9), y=(0.1, 127)),
+        norm("rms_norm", (5, 13), zero=-128),
+        norm("rms_norm", (3, 64), zero=127),
+        norm("group_norm", (1, 6, 5, 4), channels=6, groups=3),
+        norm("group_norm", (1, 5, 4, 6), channels=6, zero=127, groups=2, axis=3),
+        norm("group_norm", (2, 4, 3), channels=4, groups=1),
         layer_norm((5, 13)),
         layer_norm((1, 4, 64), zero=-128),
         layer_norm((2, 1)),
@@ -214,6 +251,10 @@ FAMILIES: dict[str, list[Case]] = {
         tied("pad", (1, 3, 3, 4), amounts=(0, 0, 1, 1, 1, 1, 0, 0), value=-1.0),
         tied("resize_nearest", (1, 3, 4, 5), size=(6, 8)),
         tied("resize_nearest", (1, 5, 7, 3), size=(4, 9)),
+        tied("resize_bilinear", (1, 5, 7, 3), size=(10, 9)),
+        tied("resize_bilinear", (1, 3, 4, 5), size=(6, 3), align_corners=True),
+        tied("take", (2, 5, 3), axis=1, indices=(4, 0, 0, 2, 1, 3)),
+        tied("take", (2, 3, 6), axis=2, indices=(5, 4, 0)),
         concat([(1, 3, 3, 4), (1, 3, 3, 5)], 3, same=True),
         concat([(1, 3, 3, 4), (1, 3, 3, 5), (1, 3, 3, 2)], 3, same=False),
         concat([(2, 3), (4, 3)], 0, same=False),
