@@ -33,7 +33,7 @@ def evaluate_batch(graph: Graph, inputs: Sequence[Tensor], *, observe: Observer 
     given = iter(inputs)
     last_use = {name: node.name for node in graph for name in node.operands}
     for node in graph:
-        value = _argument(node, next(given)) if node.op == "arg" else _value(graph, node, values)
+        value = argument_value(node, next(given)) if node.op == "arg" else _value(graph, node, values)
         values[node.name] = value
         if observe:
             observe(node, value)
@@ -43,7 +43,8 @@ def evaluate_batch(graph: Graph, inputs: Sequence[Tensor], *, observe: Observer 
     return [np.broadcast_to(values[name], (len(inputs[0]) if inputs else 1, *graph[name].type.shape)) for name in graph.results]
 
 
-def _argument(node: Node, x: Tensor) -> Tensor:
+def argument_value(node: Node, x: Tensor) -> Tensor:
+    """Samples [N, …] of an argument as the graph takes them; another shape or element type is a Diagnostic."""
     if axes := node.attrs.get("axes"):
         x = np.transpose(x, (0, *(axis + 1 for axis in axes)))
     if x.shape[1:] != node.type.shape:

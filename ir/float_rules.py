@@ -110,6 +110,12 @@ def soft(x: Tensor, axis: int) -> Tensor:
     return np.asarray(e / e.sum(axis=axis, keepdims=True))
 
 
+@float_rule("fake_quantize")
+def fake_quantize(node: Node, x: Tensor) -> Tensor:
+    scale, zero = np.float32(node.attrs["scale"]), node.attrs["zero_point"]
+    return np.asarray((np.clip(np.round(x / scale) + zero, -128, 127) - zero) * scale, x.dtype)
+
+
 @float_rule("softmax")
 def softmax(node: Node, x: Tensor) -> Tensor:
     axis = node.attrs.get("axis", -1)

@@ -35,10 +35,8 @@ def spread(x: Tensor, node: Node, size: tuple[int, ...]) -> Tensor:
 
 def bilinear_taps(new: int, old: int, align_corners: bool) -> tuple[Tensor, Tensor, Tensor]:
     """For each new index: the two old ones, and the weight of the second."""
-    if align_corners:
-        at = np.arange(new) * ((old - 1) / (new - 1) if new > 1 else 0.0)
-    else:
-        at = np.maximum((np.arange(new) + 0.5) * (old / new) - 0.5, 0)
+    corners = np.arange(new) * ((old - 1) / max(new - 1, 1))
+    at = corners if align_corners else np.maximum((np.arange(new) + 0.5) * (old / new) - 0.5, 0)
     first = np.minimum(np.floor(at).astype(np.int64), old - 1)
     return first, np.minimum(first + 1, old - 1), at - first
 

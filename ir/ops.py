@@ -62,8 +62,12 @@ class Op:
 
 OPS: dict[str, Op] = {}
 
-# What any node may carry: the range that calibration saw (of the value, and before a fused activation), and its kernel.
-COMMON = frozenset({"range", "pre_range", "kernel"})
+# What any node may carry: the range that calibration saw (of the value, and before a fused activation), scale and zero point
+# where the model brings its own, and its kernel.
+COMMON = frozenset({"range", "pre_range", "qparams", "kernel"})
+
+# Operators that only move elements, or choose or mix them: operand and result have one quantization.
+TIED = frozenset({"reshape", "transpose", "slice", "expand", "unfold", "fold", "pad", "take", "resize_nearest", "resize_bilinear", "max_pool2d"})
 
 
 def op(function: Callable[..., Shape | None]) -> Callable[..., Shape | None]:
@@ -87,8 +91,8 @@ def arg(*, axes: tuple[int, ...] | None = None) -> None:
 
 
 @op
-def const(*, data: Symbol, format: str = "dense") -> None:
-    """A tensor from beside the text, stored in this format."""
+def const(*, data: Symbol, format: str = "dense", scales: Symbol | None = None) -> None:
+    """A tensor from beside the text, stored in this format. Float weights may bring the scale of each output channel."""
 
 
 # --- products
@@ -295,6 +299,13 @@ for _name in POINTWISE:
 
 
 @op
+def fake_quantize(x: TensorType, *, scale: float, zero_point: int) -> Shape:
+    """Rounded to the 256 levels of a quantization that the model brings; float only."""
+    expect(scale > 0 and -128 <= zero_point <= 127, f"scale {scale} or zero point {zero_point} is none of int8")
+    return x.shape
+
+
+@op
 def rescale(x: TensorType) -> Shape:
     """The same value under another quantization, rounded once."""
     return x.shape
@@ -386,7 +397,7 @@ def pad(x: TensorType, *, amounts: tuple[int, ...], value: float = 0.0) -> Shape
 def take(x: TensorType, *, axis: int, indices: tuple[int, ...]) -> Shape:
     """These indices along an axis, in this order, any number of times: mirrored borders, rolls, flips."""
     expect(0 <= axis < len(x.shape) and len(indices) > 0, f"{x.shape} has no axis {axis}, or nothing is taken")
-    expect(0 <= min(indices) and max(indices) < x.shape[axis], f"an index leaves the axis of length {x.shape[axis]}")
+    expect(min(indices) >= 0 and max(indices) < x.shape[axis], f"an index leaves the axis of length {x.shape[axis]}")
     return (*x.shape[:axis], len(indices), *x.shape[axis + 1 :])
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from .diagnostic import Diagnostic
 from .graph import Graph, Node, Place, View
-from .ops import op_named
+from .ops import TIED, op_named
+from .pointwise import CLAMPS
 from .text import print_node
 
 Check = Callable[[Graph, Node], str | None]
@@ -47,7 +48,9 @@ def is_float(graph: Graph, node: Node) -> str | None:
 
 
 def is_ranged(graph: Graph, node: Node) -> str | None:
-    return is_float(graph, node) or (None if node.op == "const" or "range" in node.attrs else "has no range: run calibrate")
+    given = node.op in ("const", "softmax") or node.op in TIED or not {"range", "qparams"}.isdisjoint(node.attrs)
+    table = node.attrs.get("activation") not in (None, *CLAMPS)
+    return is_float(graph, node) or (None if given and (not table or "pre_range" in node.attrs) else "has no range: run calibrate")
 
 
 def is_quantized(graph: Graph, node: Node) -> str | None:

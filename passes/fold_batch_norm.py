@@ -20,8 +20,14 @@ def fold_batch_norm(graph: Graph, target: Target) -> Graph:
         producer = graph[norm.operands[0]]
         axis = norm.attrs.get("axis", 1)
         alone = graph.users(producer) == [norm] and producer.name not in graph.results
-        if producer.op in ("conv2d", "conv_transpose2d", "linear") and len(producer.operands) == 3 and alone and axis == len(norm.type.shape) - 1:
-            fold_into(graph, producer, gain, offset)
+        if (
+            producer.op in ("conv2d", "conv_transpose2d", "linear")
+            and len(producer.operands) == 3
+            and alone
+            and axis == len(norm.type.shape) - 1
+            and "qparams" not in producer.attrs
+        ):
+            fold_into(graph, producer.but(qparams=norm.attrs.get("qparams")), gain, offset)
             graph.redirect(norm.name, producer.name)
         else:
             wide = (-1,) + (1,) * (len(norm.type.shape) - 1 - axis)
@@ -29,7 +35,7 @@ def fold_batch_norm(graph: Graph, target: Target) -> Graph:
             gains = add_constant(graph, f"{norm.name}.gain", gain.reshape(wide), before=norm.name)
             offsets = add_constant(graph, f"{norm.name}.offset", offset.reshape(wide), before=norm.name)
             graph.add(Node(scaled, "mul", (producer.name, gains), norm.type, source=norm.source), before=norm.name)
-            graph.add(Node(norm.name, "add", (scaled, offsets), norm.type, source=norm.source))
+            graph.add(Node(norm.name, "add", (scaled, offsets), norm.type, source=norm.source).but(qparams=norm.attrs.get("qparams")))
     return graph
 
 

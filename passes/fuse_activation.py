@@ -12,7 +12,7 @@ def fuse_activation(graph: Graph, target: Target) -> Graph:
     for act in graph.of_op(*POINTWISE):
         producer = graph[act.operands[0]]
         alone = graph.users(producer) == [act] and producer.name not in graph.results
-        if producer.op in ("conv2d", "conv_transpose2d", "linear") and "activation" not in producer.attrs and alone:
-            graph.add(producer.but(activation=Symbol(act.op), parameters=act.attrs.get("parameters")))
+        if producer.op in ("conv2d", "conv_transpose2d", "linear") and not {"activation", "qparams"} & set(producer.attrs) and alone:
+            graph.add(producer.but(activation=Symbol(act.op), parameters=act.attrs.get("parameters"), qparams=act.attrs.get("qparams")))
             graph.redirect(act.name, producer.name)
     return graph

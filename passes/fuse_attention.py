@@ -9,7 +9,7 @@ import numpy as np
 from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node, Tensor
 
-from .constants import add_constant
+from .constants import add_constant, add_tensor
 from .moves import Moved, trace
 
 
@@ -71,8 +71,8 @@ def replace_by_attention(graph: Graph, product: Node, operands: list[Tokens], sc
     first = operands[0]
     shape = (first.batch, first.count, len(first.columns))
     name, each = graph.fresh(f"{product.name}.attention"), shape[2] // first.heads
-    attrs = {"heads": first.heads, "scale": scale}
-    graph.add(Node(name, "attention", (q, k, v), product.type.with_shape(shape), attrs, source=product.source), before=product.name)
+    fused = Node(name, "attention", (q, k, v), product.type.with_shape(shape), {"heads": first.heads, "scale": scale}, source=product.source)
+    graph.add(fused.but(qparams=product.attrs.get("qparams")), before=product.name)
     split, turned = (first.batch, first.count, first.heads, each), (first.batch, first.heads, first.count, each)
     halves = graph.fresh(f"{name}.heads")
     graph.add(Node(halves, "reshape", (name,), product.type.with_shape(split), {"shape": split}, source=product.source), before=product.name)
@@ -102,10 +102,19 @@ def chosen(graph: Graph, base: Node, columns: Tensor, product: Node) -> Node:
     type = base.type.with_shape(shape)
     if is_plain_linear(graph, base):
         x, *parameters = base.operands
-        parts = [add_constant(graph, f"{old}.part", graph.tensors[graph[old].attrs["data"]][columns], before=product.name) for old in parameters]
+        parts = [chosen_rows(graph, old, columns, product) for old in parameters]
         return graph.add(Node(name, "linear", (x, *parts), type, source=base.source), before=product.name)
     attrs = {"axis": len(shape) - 1, "start": int(columns[0]), "stop": int(columns[0]) + len(columns)}
     return graph.add(Node(name, "slice", (base.name,), type, attrs, source=base.source), before=product.name)
+
+
+def chosen_rows(graph: Graph, name: str, rows: Tensor, product: Node) -> str:
+    """Rows of a constant, with their scales where it brings any."""
+    const = graph[name]
+    part = add_constant(graph, f"{name}.part", graph.tensors[const.attrs["data"]][rows], before=product.name)
+    if "scales" in const.attrs:
+        graph.add(graph[part].but(scales=add_tensor(graph, f"{part}.scales", graph.tensors[const.attrs["scales"]][rows])))
+    return part
 
 
 def is_plain_linear(graph: Graph, node: Node) -> bool:

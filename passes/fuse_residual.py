@@ -16,7 +16,11 @@ def fuse_residual(graph: Graph, target: Target) -> Graph:
             continue
         producer = max(candidates, key=lambda node: position[node.name])
         other = total.operands[1 - total.operands.index(producer.name)]
-        graph.add(replace(total, op=producer.op, operands=(*producer.operands, other), attrs=producer.attrs, source=producer.source or total.source))
+        graph.add(
+            replace(total, op=producer.op, operands=(*producer.operands, other), attrs=producer.attrs, source=producer.source or total.source).but(
+                qparams=total.attrs.get("qparams")
+            )
+        )
         graph.remove(producer.name)
         # The value keeps the product's name, which is what its weights are called by.
         graph.add(replace(graph[total.name], name=producer.name), before=total.name)
@@ -31,7 +35,7 @@ def takes_residual(graph: Graph, producer: Node, total: Node) -> bool:
     return (
         producer.op in ("conv2d", "linear")
         and len(producer.operands) == 3
-        and "activation" not in producer.attrs
+        and not {"activation", "qparams"} & set(producer.attrs)
         and graph.users(producer) == [total]
         and producer.name not in graph.results
         and shapes == {total.type.shape}

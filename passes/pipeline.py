@@ -17,6 +17,7 @@ from tfc.ir.signature import Option, check_options, options
 from tfc.ir.verify import verify
 from tfc.ir.weights import save_graph
 
+from .absorb_quantization import absorb_quantization
 from .calibrate import calibrate
 from .choose_kernels import choose_kernels
 from .choose_layouts import choose_layouts
@@ -39,6 +40,7 @@ Hook = Callable[["Pass", Graph], None]
 PASSES: tuple[PassFunction, ...] = (
     fold_constants,
     drop_dead,
+    absorb_quantization,
     fuse_attention,
     to_nhwc,
     simplify_moves,
@@ -57,7 +59,7 @@ PASSES: tuple[PassFunction, ...] = (
 # Attention first: it reads the head splits as they were traced. Moves before fold_unfold, so that no reshape keeps an unfold from
 # sinking. Batch norm after to_nhwc, when it stands behind its convolution.
 # Residuals before activations: relu(conv + r) is one kernel, silu(conv) + r is two.
-FLOAT = "fold-constants,fuse-attention,to-nhwc,simplify-moves,fold-unfold,drop-dead,fold-batch-norm,fuse-residual,fuse-activation,drop-dead"
+FLOAT = "fold-constants,absorb-quantization,fuse-attention,to-nhwc,simplify-moves,fold-unfold,drop-dead,fold-batch-norm,fuse-residual,fuse-activation,drop-dead"
 
 
 def integer_passes(objective: str) -> str:

@@ -11,6 +11,7 @@ from tfc.backends.target import Target
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Tensor
 from tfc.ir.int_rules import INT
+from tfc.ir.ops import TIED
 from tfc.ir.pointwise import CLAMPS
 from tfc.ir.text import print_node
 from tfc.ir.types import Quantization
@@ -18,10 +19,6 @@ from tfc.ir.verify import require
 
 from .calibrate import has_table
 from .constants import add_constant, add_tensor, scalar
-
-# Operators that copy integers: the result has the quantization of the operand.
-TIED = ("reshape", "transpose", "slice", "expand", "unfold", "fold", "pad", "resize_nearest", "resize_bilinear", "take", "max_pool2d")
-
 
 NORMS = ("layer_norm", "rms_norm", "group_norm")  # their parameters are folded into integers by whoever computes them
 
@@ -35,7 +32,7 @@ def quantize(graph: Graph, target: Target) -> Graph:
         raise Diagnostic("these operators have no integer form", at="\n      ".join(print_node(node) for node in unsupported))
     for node in graph:
         if node.op != "const":
-            graph.add(RULES.get(node.op, activation)(graph, node).but(range=None, pre_range=None))
+            graph.add(RULES.get(node.op, activation)(graph, node).but(range=None, pre_range=None, qparams=None))
     require(graph, "quantized")
     return graph
 
@@ -45,6 +42,11 @@ def of_range(lo: float, hi: float) -> Quantization:
     lo, hi = min(lo, 0.0), max(hi, 0.0)
     scale = max((hi - lo) / 255, 1e-9)
     return Quantization(scale, int(np.clip(round(-128 - lo / scale), -128, 127)))
+
+
+def own(node: Node) -> Quantization:
+    """The quantization that the model brought for a value, else that of its range."""
+    return Quantization(*node.attrs["qparams"]) if "qparams" in node.attrs else of_range(*node.attrs["range"])
 
 
 def typed(node: Node, quantization: Quantization) -> Node:
@@ -60,7 +62,7 @@ def of(graph: Graph, name: str) -> Quantization:
 def activation(graph: Graph, node: Node) -> Node:
     """A value with a quantization of its own; constants among its operands get theirs from their extremes."""
     operands = [constant_operand(graph, node, name) for name in node.operands]
-    return typed(replace(node, operands=tuple(operands)), of_range(*node.attrs["range"]))
+    return typed(replace(node, operands=tuple(operands)), own(node))
 
 
 def constant_operand(graph: Graph, node: Node, name: str) -> str:
@@ -78,7 +80,7 @@ def tied(graph: Graph, node: Node) -> Node:
 
 def probabilities(graph: Graph, node: Node) -> Node:
     """Softmax covers 0…1 whatever was seen."""
-    return typed(node, Quantization(1 / 256, -128))
+    return typed(node, own(node) if "qparams" in node.attrs else Quantization(1 / 256, -128))
 
 
 def weighted(graph: Graph, node: Node) -> Node:
@@ -88,19 +90,20 @@ def weighted(graph: Graph, node: Node) -> Node:
     if weights is None or bias is None:
         raise Diagnostic("weights and bias must be constants", at=print_node(node))
     x_scale = float(of(graph, x).scale)
-    integers, scales = quantize_weights(weights, bias, x_scale)
+    brought = graph[w].attrs.get("scales")
+    integers, scales = quantize_weights(weights, bias, x_scale, None if brought is None else graph.tensors[brought])
     symbol = add_tensor(graph, f"{node.name}.scale", scales)
     new_w = add_constant(graph, f"{w}.i8", integers, before=node.name, quantization=Quantization(symbol, 0, 0))
     accumulated = np.round(bias.astype(np.float64) / (x_scale * scales)).astype(np.int32)
     new_b = add_constant(graph, f"{b}.i32", accumulated, before=node.name)
-    out = of_range(*node.attrs["range"])
+    out = own(node)
     return with_activation(typed(replace(node, operands=(x, new_w, new_b, *rest)), out), out)
 
 
-def quantize_weights(weights: Tensor, bias: Tensor, x_scale: float) -> tuple[Tensor, Tensor]:
+def quantize_weights(weights: Tensor, bias: Tensor, x_scale: float, brought: Tensor | None) -> tuple[Tensor, Tensor]:
     """int8 weights in −127…127 and a float64 scale for each output channel; scales grow where a bias would not fit int32."""
     flat = np.abs(weights.astype(np.float64)).reshape(len(weights), -1).max(axis=1)
-    scales = np.where(flat > 0, flat / 127, 1.0)
+    scales = np.where(flat > 0, flat / 127, 1.0) if brought is None else brought.astype(np.float64)
     scales = np.maximum(scales, np.abs(bias.astype(np.float64)) / (x_scale * 2**30))
     integers = np.round(weights / scales.reshape(-1, *(1,) * (weights.ndim - 1)))
     return np.clip(integers, -127, 127).astype(np.int8), scales
@@ -132,9 +135,15 @@ def affine(graph: Graph, node: Node) -> Node:
         scale *= number if node.op == "mul" else 1 / number
     elif node.op in ("add", "sub"):
         zero += (number if node.op == "sub" else -number) / scale
-    if abs(zero - round(zero)) < 1e-4 and -128 <= round(zero) <= 127:
+    free = abs(zero - round(zero)) < 1e-4 and -128 <= round(zero) <= 127
+    if free and ("qparams" not in node.attrs or agrees(own(node), scale, round(zero))):
         return typed(replace(node, op="reinterpret", operands=(x,), attrs={}), Quantization(scale, round(zero)))
     return activation(graph, by_product(graph, node))
+
+
+def agrees(quantization: Quantization, scale: float, zero: int) -> bool:
+    """Whether two quantizations are one, but for the float32 in which a model was traced."""
+    return quantization.zero_point == zero and abs(float(quantization.scale) / scale - 1) < 1e-5
 
 
 def by_product(graph: Graph, node: Node) -> Node:

@@ -89,7 +89,7 @@ class Sinking:
             return replace(node, operands=tuple(self.as_stored(name, axes, node) for name in node.operands)), axes
         if node.op == "concat":
             operands = tuple(self.as_stored(name, axes, node) for name in node.operands)
-            return replace(node, operands=operands, attrs={"axis": axes[node.attrs["axis"]]}), axes
+            return replace(node, operands=operands, attrs={**node.attrs, "axis": axes[node.attrs["axis"]]}), axes
         if node.op in ALONG_AXIS:
             axis = axes[op_named(node.op).attribute(node.attrs, "axis")]
             return replace(node, operands=(self.held[first].stored, *node.operands[1:]), attrs={**node.attrs, "axis": axis}), axes

@@ -26,11 +26,16 @@ LEGACY_PICKLES = (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", b"\x80\x02", b"\x8
 
 @dataclass(frozen=True)
 class Archive:
-    """The inspected members of a torch.export archive, by their name below its one root folder."""
+    """The inspected members of a model's archive, by their name below its one root folder."""
 
     label: str
     members: zipfile.ZipFile
     full_names: dict[str, str]
+
+    @property
+    def is_trace(self) -> bool:
+        """Whether torch.jit.save wrote it: TorchScript, whose own members importer_torchscript_archive looks at."""
+        return "data.pkl" in self and any(name.startswith("code/") for name in self.full_names)
 
     def __contains__(self, name: str) -> bool:
         return name in self.full_names
@@ -41,12 +46,12 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         if name not in self.full_names:
-            raise Diagnostic(f"{self.label} lacks {name}, which torch.export.save writes", help=HOW_TO_EXPORT)
+            raise Diagnostic(f"{self.label} lacks {name}, which {'torch.jit.save' if self.is_trace else 'torch.export.save'} writes", help=HOW_TO_EXPORT)
         return self.members.read(self.full_names[name])
 
 
 def open_archive(path: Path) -> Archive:
-    """The archive at `path`, if it is a whole, harmless torch.export program; else a Diagnostic with the way out."""
+    """The archive at `path`, if it is a whole, harmless torch.export program or a TorchScript one; else a Diagnostic with the way out."""
     if not path.exists():
         raise Diagnostic(f"there is no file {path}")
     if not path.is_file():
@@ -60,8 +65,9 @@ def inspect_archive(data: bytes, label: str) -> Archive:
     """The same for a file in memory; nothing in it is executed, and no pickle in it is loaded."""
     members = _unzip(data, label)
     archive = Archive(label, members, _below_one_root(members, label))
-    _refuse_other_kinds(archive)
-    _refuse_code(archive)
+    if not archive.is_trace:
+        _refuse_other_kinds(archive)
+        _refuse_code(archive)
     return archive
 
 
@@ -76,7 +82,7 @@ def _unzip(data: bytes, label: str) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError):
         if data.startswith(b"PK"):
             raise Diagnostic(f"{label} is damaged or was cut short: the directory at its end is missing", help="copy or export it again") from None
-        raise Diagnostic(f"{label} is no model file: models are zip archives written by torch.export.save", help=HOW_TO_EXPORT) from None
+        raise Diagnostic(f"{label} is no model file: models are zip archives written by torch.export.save or torch.jit.save", help=HOW_TO_EXPORT) from None
     infos = members.infolist()
     if min((info.header_offset for info in infos), default=0) > 0:  # the directory found is that of an archive inside this one
         raise Diagnostic(f"{label} is damaged or was cut short: its last part is missing", help="copy or export it again")
@@ -108,8 +114,6 @@ def _refuse_other_kinds(archive: Archive) -> None:
     label = archive.label
     if "serialized_exported_program.json" in archive:
         raise Diagnostic(f"{label} was written by a torch.export before 2.8, in a format that is loaded by unpickling", help=SAVE_AGAIN)
-    if archive.names("code/") and ("data.pkl" in archive or "constants.pkl" in archive):
-        raise Diagnostic(f"{label} is a TorchScript archive, which tfc does not read yet", help=HOW_TO_EXPORT)
     if "data.pkl" in archive:
         # A state_dict needs BUILD for its metadata.
         foreign = [part for part in foreign_parts(archive.read("data.pkl")) if part != "opcode BUILD"]

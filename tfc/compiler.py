@@ -26,6 +26,7 @@ from tfc.ir.evaluate import evaluate_batch, quantize_array
 from tfc.ir.graph import Graph, Tensor
 from tfc.ir.text import VERSION as TEXT_VERSION
 from tfc.ir.text import print_graph
+from tfc.ir.verify import reached
 from tfc.ir.weights import save_arrays, save_graph
 from tfc.passes.calibrate import calibrate_on
 from tfc.passes.pipeline import FLOAT, Hook, integer_passes, run_pipeline
@@ -76,23 +77,27 @@ def compile(
 ) -> Compiled:
     """Compile a `.pt2` file, or a module with example inputs, into a folder.
 
-    `calib` is a file or folder of samples, "random", or one array [N, *input shape] for each input. The folder is written even
+    `calib` is a file or folder of samples, "random", or one array [N, *input shape] for each input; a model that brings all its
+    scales (PT2E) needs none. The folder is written even
     when the model does not fit; `report["fits"]` says so. `progress` is told what begins, `hook` sees the graph after each pass.
     """
     chip, chosen = load_target(target), options or Options()
     budget = chosen.budget(chip)
     progress("import")
     imported = import_model(model, example)
-    folder = prepare_folder(Path(output) if output else Path(f"{imported.name}.tfc"))
-    samples = calibration(imported, calib)
+    samples = None if calib is None else calibration(imported, calib)
     progress("simplify")
     graph = run_pipeline(imported, chip, FLOAT, hook=hook)
     progress("calibrate")
-    graph = calibrate_on(graph, samples)
+    if samples is not None:
+        graph = calibrate_on(graph, samples)
+    elif not reached(graph, "ranged"):
+        raise Diagnostic("a float model is quantized by samples of its input, and none were given", help="--calib DATA, or --calib random to try without")
+    folder = prepare_folder(Path(output) if output else Path(f"{imported.name}.tfc"))
     progress("quantize and plan")
     graph = run_pipeline(graph, chip, integer_passes(chosen.optimize), hook=hook)
     progress("emit")
-    golden = make_golden(imported, graph, [x[:GOLDEN] for x in samples])
+    golden = make_golden(imported, graph, [x[:GOLDEN] for x in samples or random_inputs(imported)])
     write_folder(folder, graph, chip, golden, chosen)
     progress("build")
     report = make_report(graph, chip, budget, build_firmware(folder, graph, chip, budget, chosen))
@@ -111,10 +116,8 @@ def prepare_folder(folder: Path) -> Path:
     return folder
 
 
-def calibration(graph: Graph, calib: Path | str | Sequence[Tensor] | None) -> list[Tensor]:
+def calibration(graph: Graph, calib: Path | str | Sequence[Tensor]) -> list[Tensor]:
     """Samples as float32 arrays [N, *input shape], one for each input."""
-    if calib is None:
-        raise Diagnostic("a float model is quantized by samples of its input, and none were given", help="--calib DATA, or --calib random to try without")
     if isinstance(calib, (str, Path)):
         return random_inputs(graph) if str(calib) == "random" else read_inputs(Path(calib), graph)
     return [np.asarray(x, np.float32) for x in calib]

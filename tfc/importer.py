@@ -1,46 +1,63 @@
-"""From a torch.export program, or a module and its example inputs, to a float graph, faithfully: NCHW as traced."""
+"""From a torch.export program, a TorchScript trace, or a module and its example inputs, to a float graph: NCHW as traced."""
 
 from __future__ import annotations
 
 import inspect
 import io
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from tfc import importer_pointwise, importer_products, importer_views, importer_windows
+from tfc import importer_pointwise, importer_products, importer_quantized, importer_views, importer_windows
 from tfc.archive import Archive, inspect_archive, open_archive
 from tfc.importer_aliases import Aliases
 from tfc.importer_builder import Builder, Operand, Rule, name_of
 from tfc.importer_program import Call, Foreign, Program, Ref
 from tfc.importer_pt2 import read_program
+from tfc.importer_torchscript import read_trace
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Source
-from tfc.ir.types import f32
+from tfc.ir.types import Shape, f32
 from tfc.ir.verify import verify
 
 if TYPE_CHECKING:  # reading a file needs no torch, and importing torch takes seconds
     from torch import Tensor, nn
 
-RULES: dict[str, Rule] = {**importer_products.RULES, **importer_pointwise.RULES, **importer_windows.RULES, **importer_views.RULES}
+RULES: dict[str, Rule] = {**importer_products.RULES, **importer_pointwise.RULES, **importer_windows.RULES, **importer_views.RULES, **importer_quantized.RULES}
 # Checks that the trace carries along, about facts that are fixed here.
 IGNORED = frozenset({"aten._assert_tensor_metadata.default"})
 FLOATS = ("float32", "float16", "bfloat16")
 
 
-def import_model(source: Path | str | nn.Module, example: tuple[Tensor, ...] | None = None, *, name: str | None = None) -> Graph:
-    """The float graph of a `.pt2` file, or of a module traced with example inputs of batch 1.
+def import_model(
+    source: Path | str | nn.Module, example: tuple[Tensor, ...] | None = None, *, name: str | None = None, shapes: Sequence[Shape] | None = None
+) -> Graph:
+    """The float graph of a `.pt2` or TorchScript file, or of a module traced with example inputs of batch 1.
 
-    The graph is named after the file or the class unless `name` is given. Doubts about the file or the model are a Diagnostic.
+    `shapes` are those of the inputs of a TorchScript trace, where it does not say them itself. The graph is named after the file or
+    the class unless `name` is given. Doubts about the file or the model are a Diagnostic.
     """
     if isinstance(source, (Path, str)):
         path = Path(source)
-        return import_program(read_program(open_archive(path)), name_of(name or path.stem))
+        return import_program(_read(open_archive(path), shapes), name_of(name or path.stem))
+    if hasattr(source, "save_to_buffer"):  # a ScriptModule: what torch.jit.trace, script and load give
+        given = shapes or (example and [tuple(x.shape) for x in example])
+        label = str(source.original_name)
+        return import_program(_read(inspect_archive(source.save_to_buffer(), label), given), name_of(name or label))
     if example is None:
         raise Diagnostic("a module is traced with example inputs, and none were given", help="import_model(module, (torch.zeros(1, 3, 32, 32),))")
-    return import_program(read_program(_export(source, example)), name_of(name or type(source).__name__))
+    return import_program(_read(_export(source, example)), name_of(name or type(source).__name__))
+
+
+def _read(archive: Archive, shapes: Sequence[Shape] | None = None) -> Program:
+    if archive.is_trace:
+        return read_trace(archive, shapes, RULES)
+    if shapes:
+        raise Diagnostic(f"{archive.label} says the shapes of its inputs itself", help="leave --shape away; export the model again for other shapes")
+    return read_program(archive)
 
 
 def _export(module: nn.Module, example: tuple[Tensor, ...]) -> Archive:
@@ -150,7 +167,7 @@ def _build_call(build: Builder, program: Program, call: Call, values: dict[str, 
         raise Diagnostic(f"this call makes {len(call.results)} values, tfc expects {len(made)}", at=call.place)
     for value, operand in zip(call.results, made, strict=True):
         recorded = program.value(value)
-        if recorded.dtype not in FLOATS or recorded.shape != operand.type.shape:
+        if (recorded.dtype not in FLOATS and call.target not in importer_quantized.RULES) or recorded.shape != operand.type.shape:
             raise Diagnostic(f"'{value}' is {recorded.dtype}{list(recorded.shape)} in the trace, tfc makes float32{list(operand.type.shape)}", at=call.place)
         values[value] = operand
 
@@ -161,5 +178,6 @@ def _remove_unread(graph: Graph) -> None:
     for node in reversed(list(graph)):
         if node.name not in needed and node.op != "arg":
             graph.remove(node.name)
-            if node.op == "const":
-                del graph.tensors[node.attrs["data"]]
+            for symbol in (node.attrs.get("data"), node.attrs.get("scales")):
+                if symbol is not None:
+                    del graph.tensors[symbol]

@@ -20,10 +20,14 @@ FloatArray = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """A parameter, buffer or number that becomes a `const` node when the first node reads it."""
+    """A parameter, buffer or number that becomes a `const` node when the first node reads it.
+
+    `scales` are those of its first axis, where the model says how these weights are quantized.
+    """
 
     name: str
     data: FloatArray
+    scales: FloatArray | None = None
 
     @property
     def type(self) -> TensorType:
@@ -85,7 +89,11 @@ class Builder:
         if key not in self._made:
             symbol = Symbol(self.graph.fresh(operand.name))
             self.graph.tensors[symbol] = np.array(data, np.float32, order="C")
-            self._made[key] = self.graph.add(Node(symbol[:], "const", (), operand.type, {"data": symbol}))
+            attrs = {"data": symbol}
+            if operand.scales is not None:
+                attrs["scales"] = Symbol(f"{symbol}.scales")
+                self.graph.tensors[attrs["scales"]] = operand.scales.astype(np.float64)
+            self._made[key] = self.graph.add(Node(symbol[:], "const", (), operand.type, attrs))
         return self._made[key]
 
     def number(self, part: str, value: float) -> Constant:
@@ -101,7 +109,9 @@ class Builder:
         expect(sorted(axes) == list(range(len(x.type.shape))), f"{axes} is no permutation of the axes of {x.type.shape}")
         if axes == tuple(range(len(axes))):
             return x
-        return Constant(x.name, x.data.transpose(axes)) if isinstance(x, Constant) else self.emit("transpose", x, part=part, axes=axes)
+        if isinstance(x, Constant):
+            return Constant(x.name, x.data.transpose(axes), x.scales if axes[0] == 0 else None)
+        return self.emit("transpose", x, part=part, axes=axes)
 
     def reshape(self, x: Operand, shape: Shape, part: str = "") -> Operand:
         """x under another shape; a constant is reshaped here."""

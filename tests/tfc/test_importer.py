@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tfc import importer_quantized
 from tfc.archive import inspect_archive
 from tfc.importer import RULES, import_program
 from tfc.importer_program import Program
@@ -191,5 +192,6 @@ def test_prints_and_parses_back(cases: Any, name: str) -> None:
 
 def test_every_rule_has_a_case(cases: Any) -> None:
     seen = {"aten.lift_fresh.default"}  # torch 2.13 writes lift_fresh_copy in its place
+    seen |= set(importer_quantized.RULES)  # test_pt2e.py
     seen |= {call.target for _, _, program in cases.values() for call in program.calls}
     assert sorted(set(RULES) - seen) == []
