@@ -62,9 +62,9 @@ class Op:
 
 OPS: dict[str, Op] = {}
 
-# What any node may carry: the range that calibration saw (of the value, and before a fused activation), scale and zero point
-# where the model brings its own, and its kernel.
-COMMON = frozenset({"range", "pre_range", "qparams", "kernel"})
+# What any node may carry: the range that calibration saw (of the value, and before a fused activation), the mean of each channel,
+# scale and zero point where the model brings its own, whether it is to be int16, and its kernel.
+COMMON = frozenset({"range", "pre_range", "means", "qparams", "wide", "kernel"})
 
 # Operators that only move elements, or choose or mix them: operand and result have one quantization.
 TIED = frozenset({"reshape", "transpose", "slice", "expand", "unfold", "fold", "pad", "take", "resize_nearest", "resize_bilinear", "max_pool2d"})

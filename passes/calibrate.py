@@ -17,6 +17,8 @@ from tfc.ir.graph import Graph, Node, Tensor
 from tfc.ir.pointwise import CLAMPS
 from tfc.ir.verify import require
 
+from .constants import add_tensor
+
 BINS = 2048
 BATCH = 32
 
@@ -27,7 +29,7 @@ def calibrate(graph: Graph, target: Target, *, data: str, samples: int = 256) ->
 
 
 def calibrate_on(graph: Graph, inputs: Sequence[Tensor], samples: int = 256) -> Graph:
-    """Write `range` on every value, and `pre_range` where a table of 1,024 entries follows an accumulator.
+    """Write `range` on every value, `pre_range` where a table of 1,024 entries follows an accumulator, `means` where weights follow.
 
     Each input holds samples along a leading axis; the first `samples` of them are used.
     """
@@ -44,8 +46,13 @@ def calibrate_on(graph: Graph, inputs: Sequence[Tensor], samples: int = 256) -> 
             continue
         span = image_range(extremes[node.name]) if node.op == "arg" else histograms[node.name].clipped(256)
         pre = f"{node.name}.pre"
-        graph.add(node.but(range=span, pre_range=histograms[pre].clipped(1024) if pre in histograms else None))
+        means = add_tensor(graph, f"{node.name}.means", extremes[node.name].means) if feeds_weights(graph, node) else None
+        graph.add(node.but(range=span, pre_range=histograms[pre].clipped(1024) if pre in histograms else None, means=means))
     return graph
+
+
+def feeds_weights(graph: Graph, node: Node) -> bool:
+    return any(user.op in ("conv2d", "linear") and user.operands[0] == node.name for user in graph.users(node))
 
 
 def open_activations(graph: Graph) -> Graph:
@@ -77,16 +84,25 @@ def observe(graph: Graph, inputs: Sequence[Tensor], make: Any) -> dict[str, Any]
 
 @dataclass
 class Extremes:
-    """Least and greatest value seen."""
+    """Least and greatest value seen, and the sum of each channel (the last axis)."""
 
     name: str
     lo: float = np.inf
     hi: float = -np.inf
+    total: Any = 0.0
+    count: int = 0
 
     def add(self, value: Tensor) -> None:
         if not np.isfinite(value).all():
             raise Diagnostic(f"%{self.name} is not finite on the calibration data", help="check that the samples are what the model expects")
         self.lo, self.hi = min(self.lo, float(value.min())), max(self.hi, float(value.max()))
+        rows = value.reshape(-1, value.shape[-1])
+        self.total, self.count = self.total + rows.sum(axis=0, dtype=np.float64), self.count + len(rows)
+
+    @property
+    def means(self) -> NDArray[np.float32]:
+        """The mean of each channel."""
+        return np.asarray(self.total / self.count, np.float32)
 
 
 def image_range(seen: Extremes) -> tuple[float, float]:

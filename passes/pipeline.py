@@ -22,6 +22,7 @@ from .calibrate import calibrate
 from .choose_kernels import choose_kernels
 from .choose_layouts import choose_layouts
 from .drop_dead import drop_dead
+from .equalize import equalize
 from .fold_batch_norm import fold_batch_norm
 from .fold_constants import fold_constants
 from .fold_unfold import fold_unfold
@@ -48,6 +49,7 @@ PASSES: tuple[PassFunction, ...] = (
     fold_batch_norm,
     fuse_residual,
     fuse_activation,
+    equalize,
     calibrate,
     quantize,
     choose_layouts,

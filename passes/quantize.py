@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from tfc.backends.target import Target
+from tfc.ir.arithmetic import LIMITS
 from tfc.ir.diagnostic import Diagnostic
-from tfc.ir.graph import Graph, Node, Tensor
+from tfc.ir.graph import Graph, Node
 from tfc.ir.int_rules import INT
 from tfc.ir.ops import TIED
 from tfc.ir.pointwise import CLAMPS
@@ -19,12 +20,19 @@ from tfc.ir.verify import require
 
 from .calibrate import has_table
 from .constants import add_constant, add_tensor, scalar
+from .quantize_weights import lost_mean, quantize_weights
 
+# What takes int16 operands beside int8 ones: any operand, or the residual alone. What makes int16: these, and what is tied to such a value.
+READS_WIDE = frozenset({"add", "sub", "rescale", "concat", "mean", "layer_norm", "rms_norm", "group_norm", *TIED}) - {"resize_bilinear", "max_pool2d"}
+MAKES_WIDE = frozenset({"conv2d", "linear", "add", "sub", "rescale", "concat"})
 NORMS = ("layer_norm", "rms_norm", "group_norm")  # their parameters are folded into integers by whoever computes them
 
 
 def quantize(graph: Graph, target: Target) -> Graph:
-    """int8 activations with a scale a tensor, int8 weights with a scale a channel, int32 biases."""
+    """int8 activations with a scale a tensor, int8 weights with a scale a channel, int32 biases.
+
+    Values marked `wide` become int16; readers that take only int8 get a rescaled copy.
+    """
     require(graph, "ranged")
     graph = graph.copy()
     unsupported = [node for node in graph if node.op not in ("arg", "const") and node.op not in (*INT, "div")]
@@ -32,7 +40,9 @@ def quantize(graph: Graph, target: Target) -> Graph:
         raise Diagnostic("these operators have no integer form", at="\n      ".join(print_node(node) for node in unsupported))
     for node in graph:
         if node.op != "const":
-            graph.add(RULES.get(node.op, activation)(graph, node).but(range=None, pre_range=None, qparams=None))
+            graph.add(RULES.get(node.op, activation)(graph, narrow_operands(graph, node)))
+    for node in graph:
+        graph.add(node.but(range=None, pre_range=None, qparams=None, means=None, wide=None))
     require(graph, "quantized")
     return graph
 
@@ -46,11 +56,45 @@ def of_range(lo: float, hi: float) -> Quantization:
 
 def own(node: Node) -> Quantization:
     """The quantization that the model brought for a value, else that of its range."""
+    if node.attrs.get("wide"):
+        return symmetric(*node.attrs["range"])
     return Quantization(*node.attrs["qparams"]) if "qparams" in node.attrs else of_range(*node.attrs["range"])
 
 
+def symmetric(lo: float, hi: float) -> Quantization:
+    """65,535 levels around 0."""
+    return Quantization(max(-lo, hi, 1e-9) / 32767)
+
+
 def typed(node: Node, quantization: Quantization) -> Node:
-    return replace(node, type=replace(node.type, dtype="i8", quantization=quantization))
+    wide = node.attrs.get("wide", False)
+    if wide and (node.op not in MAKES_WIDE or has_table(node) or "range" not in node.attrs):
+        raise Diagnostic("this value cannot be int16", at=print_node(node), help=f"operators that make int16, without a table: {', '.join(sorted(MAKES_WIDE))}")
+    return replace(node, type=replace(node.type, dtype="i16" if wide else "i8", quantization=quantization))
+
+
+def narrow_operands(graph: Graph, node: Node) -> Node:
+    """The node with an int8 copy of every int16 operand that it does not take."""
+    operands = [
+        narrow(graph, name, node) if graph[name].type.dtype == "i16" and not reads_wide(node, index) else name for index, name in enumerate(node.operands)
+    ]
+    return replace(node, operands=tuple(operands))
+
+
+def reads_wide(node: Node, index: int) -> bool:
+    return node.op in READS_WIDE or (node.op in ("conv2d", "linear") and index == 3)
+
+
+def narrow(graph: Graph, name: str, reader: Node) -> str:
+    """An int8 copy of an int16 value; one serves all readers."""
+    copy = f"{name}.i8"
+    if copy not in graph:
+        wide = graph[name]
+        reach = float(of(graph, name).scale) * 32767
+        quantization = of_range(*wide.attrs.get("range", (-reach, reach)))
+        attrs = {"means": wide.attrs["means"]} if "means" in wide.attrs else {}
+        graph.add(Node(copy, "rescale", (name,), replace(wide.type, dtype="i8", quantization=quantization), attrs, source=wide.source), before=reader.name)
+    return copy
 
 
 def of(graph: Graph, name: str) -> Quantization:
@@ -75,7 +119,8 @@ def constant_operand(graph: Graph, node: Node, name: str) -> str:
 
 
 def tied(graph: Graph, node: Node) -> Node:
-    return typed(node, of(graph, node.operands[0]))
+    operand = graph[node.operands[0]].type
+    return replace(node, type=replace(node.type, dtype=operand.dtype, quantization=operand.quantization))
 
 
 def probabilities(graph: Graph, node: Node) -> Node:
@@ -92,21 +137,13 @@ def weighted(graph: Graph, node: Node) -> Node:
     x_scale = float(of(graph, x).scale)
     brought = graph[w].attrs.get("scales")
     integers, scales = quantize_weights(weights, bias, x_scale, None if brought is None else graph.tensors[brought])
+    bias = bias + lost_mean(graph, node, weights, integers, scales)
     symbol = add_tensor(graph, f"{node.name}.scale", scales)
     new_w = add_constant(graph, f"{w}.i8", integers, before=node.name, quantization=Quantization(symbol, 0, 0))
     accumulated = np.round(bias.astype(np.float64) / (x_scale * scales)).astype(np.int32)
     new_b = add_constant(graph, f"{b}.i32", accumulated, before=node.name)
     out = own(node)
     return with_activation(typed(replace(node, operands=(x, new_w, new_b, *rest)), out), out)
-
-
-def quantize_weights(weights: Tensor, bias: Tensor, x_scale: float, brought: Tensor | None) -> tuple[Tensor, Tensor]:
-    """int8 weights in −127…127 and a float64 scale for each output channel; scales grow where a bias would not fit int32."""
-    flat = np.abs(weights.astype(np.float64)).reshape(len(weights), -1).max(axis=1)
-    scales = np.where(flat > 0, flat / 127, 1.0) if brought is None else brought.astype(np.float64)
-    scales = np.maximum(scales, np.abs(bias.astype(np.float64)) / (x_scale * 2**30))
-    integers = np.round(weights / scales.reshape(-1, *(1,) * (weights.ndim - 1)))
-    return np.clip(integers, -127, 127).astype(np.int8), scales
 
 
 def with_activation(node: Node, out: Quantization) -> Node:
@@ -117,10 +154,10 @@ def with_activation(node: Node, out: Quantization) -> Node:
         return node.but(pre_scale=scale, pre_zero=round(-lo / scale))
     if "activation" not in node.attrs:
         return node
-    limits = tuple(
-        int(np.clip(round(bound / float(out.scale)) + out.zero_point, -128, 127)) if np.isfinite(bound) else 127 for bound in CLAMPS[node.attrs["activation"]]
-    )
-    return node.but(activation=None, clamp=None if limits == (-128, 127) else limits)
+    lowest, highest = LIMITS[node.type.dtype]
+    bounds = CLAMPS[node.attrs["activation"]]
+    limits = tuple(int(np.clip(round(b / float(out.scale)) + out.zero_point, lowest, highest)) if np.isfinite(b) else highest for b in bounds)
+    return node.but(activation=None, clamp=None if limits == (lowest, highest) else limits)
 
 
 def affine(graph: Graph, node: Node) -> Node:
