@@ -1,0 +1,1 @@
+"""A quantized graph becomes native code of this process."""
