@@ -43,13 +43,21 @@ def import_model(
     if isinstance(source, (Path, str)):
         path = Path(source)
         return import_program(_read(open_archive(path), shapes), name_of(name or path.stem))
-    if hasattr(source, "save_to_buffer"):  # a ScriptModule: what torch.jit.trace, script and load give
-        given = shapes or (example and [tuple(x.shape) for x in example])
-        label = str(source.original_name)
-        return import_program(_read(inspect_archive(source.save_to_buffer(), label), given), name_of(name or label))
+    if archive := _saved(source):
+        given = shapes or ([tuple(x.shape) for x in example] if example else None)
+        return import_program(_read(archive, given), name_of(name or archive.label))
     if example is None:
         raise Diagnostic("a module is traced with example inputs, and none were given", help="import_model(module, (torch.zeros(1, 3, 32, 32),))")
     return import_program(_read(_export(source, example)), name_of(name or type(source).__name__))
+
+
+def _saved(source: nn.Module) -> Archive | None:
+    """What torch.jit.trace, script and load give, as the archive that torch.jit.save would write."""
+    import torch
+
+    if not isinstance(source, torch.jit.ScriptModule):
+        return None
+    return inspect_archive(source.save_to_buffer(), source.original_name)
 
 
 def _read(archive: Archive, shapes: Sequence[Shape] | None = None) -> Program:

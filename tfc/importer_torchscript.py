@@ -18,6 +18,10 @@ from tfc.ir.types import Shape, f32
 SHAPES = "--shape 1,3,32,32, once for each input; in Python shapes=[(1, 3, 32, 32)]"
 
 
+class NoShapes(Diagnostic):
+    """A trace that does not say the shapes of its inputs, and none were given."""
+
+
 def read_trace(archive: Archive, shapes: Sequence[Shape] | None, supported: Collection[str]) -> Program:
     """The program of the `forward` method, for inputs of these shapes: by default those that it was traced with, where it says so.
 
@@ -38,6 +42,8 @@ def read_trace(archive: Archive, shapes: Sequence[Shape] | None, supported: Coll
         results = _tensors(stepper.run(graph, [Module("", script), *inputs, *absent], ""), archive.label)
     except Unknown:
         results = recorder.calls[-1].results
+    except RecursionError:
+        raise Diagnostic(f"{archive.label} nests its calls and branches too deep", help=TRACE_AGAIN) from None
     # By their first names: an activation in place may have given an input another one.
     return Program(tuple(names[: len(inputs)]), recorder.constants, tuple(recorder.calls), results, recorder.values)
 
@@ -49,9 +55,10 @@ def _load(data: bytes, label: str) -> tuple[Any, Any]:
     """
     import torch
 
-    unit = torch._C.CompilationUnit()
+    native: Any = torch._C  # whose stubs know an older signature
+    unit = native.CompilationUnit()
     try:
-        return unit, torch._C.import_ir_module_from_buffer(unit, data, torch.device("cpu"), {}, False)
+        return unit, native.import_ir_module_from_buffer(unit, data, torch.device("cpu"), {}, False)
     except RuntimeError as error:
         said = (str(error).strip().splitlines() or [""])[0]
         raise Diagnostic(f"torch cannot load {label}: {said}", help=f"save it with a torch that this tfc supports: {TRACE_AGAIN}") from error
@@ -65,7 +72,7 @@ def _inputs(archive: Archive, names: list[str], parameters: list[Any], shapes: S
         raise Diagnostic(f"{archive.label} takes {', '.join(strange)}; inputs for tfc are tensors", help="let forward take tensors only")
     recorded = recorded_inputs(archive)
     if shapes is None and recorded is None:
-        raise Diagnostic(f"{archive.label} does not say the shapes of its inputs ({', '.join(names)})", help=SHAPES)
+        raise NoShapes(f"{archive.label} does not say the shapes of its inputs ({', '.join(names)})", help=SHAPES)
     needed = sum(kind == "Tensor" for kind in kinds)
     types = [value.dtype for value in recorded or ()]
     given = list(recorded or ()) if shapes is None else [Value(tuple(shape), dtype) for shape, dtype in zip(shapes, _types(types, len(shapes)), strict=True)]

@@ -62,7 +62,7 @@ class _Reader(pickle.Unpickler):
             return Instance
         known: dict[str, Callable[..., Any]] = {"_rebuild_tensor_v2": self._tensor, "_rebuild_parameter": lambda tensor, *_: tensor, "OrderedDict": dict}
         if name.startswith("build_") or name == "restore_type_tag":
-            return lambda items, *_: items
+            return _typed
         return known.get(name) or (lambda *_: name)
 
     def persistent_load(self, pid: Any) -> tuple[str, str, int]:
@@ -76,6 +76,12 @@ class _Reader(pickle.Unpickler):
         tensor = Stored(*storage, offset, shape, strides)
         self.tensors.append(tensor)
         return tensor
+
+
+def _typed(items: Any, tag: str = "") -> Any:
+    if tag.count("[") > 20:
+        raise ValueError("a type that torch does not write")
+    return items
 
 
 def inspect_trace(archive: Archive) -> bytes:
@@ -106,7 +112,9 @@ def inspect_trace(archive: Archive) -> bytes:
 def read_pickle(archive: Archive, name: str, data: bytes, *, modules: bool = False) -> tuple[Any, list[Stored]]:
     """The records of a pickle and the tensors in it, each checked against the bytes that the archive holds."""
     allowed = HARMLESS | TYPED
-    foreign = [part for part in foreign_parts(data) if not _is_ours(part, modules) and part.replace(".", " ") not in {text.replace(".", " ") for text in allowed}]
+    foreign = [
+        part for part in foreign_parts(data) if not _is_ours(part, modules) and part.replace(".", " ") not in {text.replace(".", " ") for text in allowed}
+    ]
     if foreign:
         raise Diagnostic(f"{archive.label} holds more than modules and tensors: {name} holds {', '.join(foreign[:5])}", help="do not load this file")
     reader = _Reader(data, {"data.pkl": "data/"}.get(name, name.removesuffix(".pkl") + "/"))

@@ -14,6 +14,7 @@ from tfc.ir.diagnostic import Diagnostic
 if TYPE_CHECKING:
     from torch import Tensor
 
+EVAL = "call model.eval() before torch.jit.trace or torch.jit.script"
 # torch's own numbers of types, as TorchScript writes them; torch.export has others.
 SCALAR_TYPES = {0: "uint8", 1: "int8", 2: "int16", 3: "int32", 4: "int64", 5: "float16", 6: "float32", 7: "float64", 11: "bool", 15: "bfloat16"}
 
@@ -24,6 +25,12 @@ class Traced:
 
     name: str
     meta: Tensor | None
+    from_data: bool = True  # whether it can depend on the inputs of the network
+
+
+@dataclass(frozen=True)
+class Datum:
+    """A number that was read out of a tensor: it depends on the data, and nothing here may depend on it."""
 
 
 class Unknown(Exception):
@@ -39,6 +46,11 @@ class Place:
 
     def of(self, what: str) -> str:
         return Call(what, {}, (), False, self.module, self.line).place
+
+
+def has_tensor(value: Any) -> bool:
+    """Whether a value is a tensor, or a list that holds one."""
+    return isinstance(value, Traced) or (isinstance(value, (list, tuple)) and any(has_tensor(item) for item in value))
 
 
 def _convolution(arguments: dict[str, Any], rank: int) -> tuple[str, dict[str, Any]]:
@@ -94,12 +106,14 @@ class Recorder:
     def call(self, target: str, arguments: list[Any], place: Place) -> Any:
         """Record the call; its result is a tensor, or a list of them."""
         if target not in self.supported and target not in RENAMED:
-            return self._record(target, {}, Traced(self._fresh(0), None), place)
+            return self._record(target, {}, Traced(self._fresh(0), None, any(has_tensor(value) for value in arguments)), place)
         import torch
 
         _, name, overload = target.split(".")
         operator = getattr(getattr(torch.ops.aten, name), overload)
         declared = operator._schema.arguments
+        if any(argument.name in ("train", "training") and value is True for argument, value in zip(declared, arguments, strict=True)):
+            raise Diagnostic(f"this {name} was traced or scripted in training mode", at=place.of(target), help=EVAL)
         # torch.export leaves out what equals the default, and the rules have the same defaults.
         given = {
             argument.name: _recorded(argument, value)
@@ -143,9 +157,14 @@ def _run(operator: Any, arguments: list[Any], place: Place) -> Any:
             return operator(*positional, **{a.name: value for a, value in zip(declared, concrete, strict=True) if a.kwarg_only})
     except Unknown:
         return None
-    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError) as error:
+    except (RuntimeError, ValueError, TypeError, IndexError, NotImplementedError, ArithmeticError) as error:
         said = (str(error).strip().splitlines() or [""])[0]
-        raise Diagnostic(f"the inputs do not fit this model: torch says '{said}'", at=place.of(str(operator)), help="--shape gives the shape of each input") from error
+        shapes = ", ".join(str(tuple(value.meta.shape)) for value in arguments if isinstance(value, Traced) and value.meta is not None)
+        raise Diagnostic(
+            f"the inputs do not fit this model: for tensors of shape {shapes} torch says '{said}'",
+            at=place.of(str(operator)),
+            help="--shape gives the shape of each input",
+        ) from error
 
 
 def _executed(declared: Any, value: Any) -> Any:
@@ -190,6 +209,7 @@ def _as_float32(name: str, tensor: Tensor) -> Any:
         back = array.to(plain.dtype)
         if plain.is_complex() or not torch.equal(back.nan_to_num(), plain.nan_to_num()):
             raise Diagnostic(
-                f"'{name}' holds {str(plain.dtype).removeprefix('torch.')} numbers that float32 cannot hold", help="convert the model before tracing it: model.float()"
+                f"'{name}' holds {str(plain.dtype).removeprefix('torch.')} numbers that float32 cannot hold",
+                help="convert the model before tracing it: model.float()",
             )
     return array.contiguous().numpy()

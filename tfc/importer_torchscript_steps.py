@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from tfc.importer_builder import name_of
-from tfc.importer_torchscript_calls import Place, Recorder, Traced, Unknown
+from tfc.importer_torchscript_calls import Datum, Place, Recorder, Traced, Unknown, has_tensor
+from tfc.importer_torchscript_lines import user_line
 from tfc.importer_torchscript_numbers import FACTS, NUMBERS, ON_LISTS, bounded
-from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.diagnostic import Diagnostic, expect
 
-MOST_STEPS = 200_000  # a loop that ends late, or methods that call each other twice over and over
+MOST_STEPS = 100_000  # a loop that ends late, or methods that call each other twice over and over
 DEEPEST_CALL = 100
 TRACE_INSTEAD = "a network for tfc has no data-dependent control flow: rewrite it, or trace the model with torch.jit.trace"
-FRAME = re.compile(r'^(?:\s*File "(?P<script>.+)", line (?P<at>\d+)|(?P<file>.+)\((?P<line>\d+)\): (?P<function>.*))', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -40,26 +39,6 @@ class Frame:
 
     values: dict[str, Any]
     module: str
-
-
-def user_line(ranges: list[str]) -> str:
-    """`net.py:41`: the innermost frame that is the user's, of source ranges from the inside out; as the reader of .pt2 files says it."""
-    frames = [frame for text in ranges for frame in _frames(text)]
-    own = [frame for frame in frames if "/torch/" not in frame[0]] or frames
-    return re.sub(r"[^A-Za-z0-9_.+-]", "_", own[0][0].rpartition("/")[2]) + f":{own[0][1]}" if own else ""
-
-
-def _frames(text: str) -> list[tuple[str, str]]:
-    """(file, line) from the inside out: of a trace the `forward` methods, as torch.export records them, of a script the place in the source.
-
-    What stands behind `Serialized` are places in the archive's own code.
-    """
-    frames = []
-    for match in FRAME.finditer(text.partition("Serialized ")[0].replace("\\", "/")):
-        file, line = match["script"] or match["file"], match["at"] or match["line"]
-        if match["function"] in (None, "forward"):
-            frames.append((file, line))
-    return frames
 
 
 class Stepper:
@@ -86,8 +65,8 @@ class Stepper:
             inputs = [self.read(frame, value) for value in node.inputs()]
             made = self.step(frame, node, inputs)
             outputs = [value.debugName() for value in node.outputs()]
-            # Nodes that end in no value, or in exactly one, return it as it is.
-            frame.values.update(zip(outputs, made if node.kind() in SEVERAL else [made] * len(outputs), strict=True))
+            spread = node.kind() in SEVERAL or (len(outputs) > 1 and isinstance(made, list))
+            frame.values.update(zip(outputs, made if spread else [made] * len(outputs), strict=True))
         return [self.read(frame, value) for value in block.outputs()]
 
     def read(self, frame: Frame, value: Any) -> Any:
@@ -131,14 +110,18 @@ class Stepper:
             return bounded(FACTS[name](*inputs))
         if name in ON_TENSORS and isinstance(inputs[0], Traced):
             return ON_TENSORS[name](_known(inputs[0]), *inputs[1:])
-        if not any(_has_tensor(value) for value in inputs) or (name in ON_LISTS and isinstance(inputs[0], list)):
-            table = ON_LISTS if inputs and isinstance(inputs[0], list) else NUMBERS
-            plain = name if name.startswith("__") else name.removesuffix("_")
-            if plain in table:
-                return bounded(table[plain](*inputs))
-        if name in READS_DATA:
-            _known(inputs[0])
-            raise Diagnostic("the program reads a number out of a tensor: what it does next depends on the data", help=TRACE_INSTEAD)
+        tensors = any(has_tensor(value) for value in inputs)
+        if any(isinstance(value, Datum) for value in inputs):
+            expect(not tensors, "a tensor is computed with a number that was read out of a tensor: keep it a tensor, without .item(), int() or float()")
+            return Datum()
+        if name in READS_DATA and tensors:
+            if not inputs[0].from_data:
+                raise Unknown
+            return Datum()
+        on_list = bool(inputs) and isinstance(inputs[0], list)
+        table, plain = ON_LISTS if on_list else NUMBERS, name if name.startswith("__") else name.removesuffix("_")
+        if plain in table and (on_list or not tensors):
+            return bounded(table[plain](*inputs))
         overload = node.schema().partition("(")[0].partition(".")[2] or "default"
         return self.recorder.call(f"aten.{name}.{overload}", inputs, self.place(frame, node))
 
@@ -193,9 +176,8 @@ class Stepper:
         return carried
 
     def decided(self, condition: Any) -> Any:
-        if isinstance(condition, Traced):
-            _known(condition)
-            raise Diagnostic("the control flow of this program depends on the data", help=TRACE_INSTEAD)
+        if isinstance(condition, (Traced, Datum)):
+            raise Diagnostic("the control flow of this program depends on its data", help=TRACE_INSTEAD)
         return condition
 
     def unpack(self, frame: Frame, node: Any, inputs: list[Any]) -> list[Any]:
@@ -207,17 +189,15 @@ class Stepper:
         raise Diagnostic(f"the model raises an error for these inputs: {inputs[0]}", help="--shape gives the shape of each input")
 
     def change(self, frame: Frame, node: Any, inputs: list[Any]) -> Any:
-        raise Diagnostic(f"the model changes its own state '{node.s('name')}' on every call", help="state that lives from call to call must be an input and an output")
+        raise Diagnostic(
+            f"the model changes its own state '{node.s('name')}' on every call", help="state that lives from call to call must be an input and an output"
+        )
 
 
 def _known(traced: Traced) -> Any:
     if traced.meta is None:
         raise Unknown
     return traced.meta
-
-
-def _has_tensor(value: Any) -> bool:
-    return isinstance(value, Traced) or (isinstance(value, list) and any(_has_tensor(item) for item in value))
 
 
 def _size(meta: Any, dim: int | None = None) -> Any:
