@@ -55,6 +55,13 @@ def parse_size(text: str) -> int:
     return int(match[1]) * {"": 1, "k": 1 << 10, "m": 1 << 20}[match[2].lower()]
 
 
+def parse_shape(text: str) -> tuple[int, ...]:
+    """`1,3,32,32`"""
+    if re.fullmatch(r"[1-9]\d{0,8}(,[1-9]\d{0,8})*", text) is None:
+        raise typer.BadParameter(f"'{text}' is not a shape: positive numbers, as in 1,3,32,32")
+    return tuple(int(n) for n in text.split(","))
+
+
 Size = Annotated[int | None, typer.Option(parser=parse_size, metavar="SIZE")]
 
 
@@ -74,8 +81,9 @@ def show(rows: list[dict[str, Any]], title: str = "") -> None:
 
 @app.command()
 def compile(
-    model: Annotated[Path, typer.Argument(help="A .pt2 file that torch.export.save wrote.")],
+    model: Annotated[Path, typer.Argument(help="A file that torch.export.save (.pt2) or torch.jit.save (.pt) wrote.")],
     target: TargetName,
+    shape: Annotated[list[str] | None, typer.Option(help="1,3,32,32: the shape of an input of a TorchScript trace; once for each input.")] = None,
     calib: Annotated[str | None, typer.Option(help="Samples of the input: a .npy, .npz, or a folder of images; or `random`.")] = None,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="The folder to write; default: the model's name with .tfc.")] = None,
     ram: Size = None,
@@ -95,8 +103,15 @@ def compile(
     with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=STEPS)
         options = Options(**sizes, optimize=optimize.value, toolchain=toolchain)
+        shapes = [parse_shape(text) for text in shape] if shape else None
         done = compile_model(
-            model, target=target, calib=calib, output=output, options=options, progress=lambda step: bar.update(task, description=step, advance=1)
+            model,
+            target=target,
+            shapes=shapes,
+            calib=calib,
+            output=output,
+            options=options,
+            progress=lambda step: bar.update(task, description=step, advance=1),
         )
     report = done.report
     if as_json:

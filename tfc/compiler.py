@@ -19,13 +19,15 @@ from tfc.backends.memory_map import STACK_BYTES
 from tfc.backends.target import Target, load_target
 from tfc.backends.toolchain import build, elf_sizes
 from tfc.compiled import Compiled, load
-from tfc.data import random_inputs, read_inputs
+from tfc.data import random_inputs, read_inputs, sample_shapes
 from tfc.importer import import_model
+from tfc.importer_torchscript import NoShapes
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import evaluate_batch, quantize_array
 from tfc.ir.graph import Graph, Tensor
 from tfc.ir.text import VERSION as TEXT_VERSION
 from tfc.ir.text import print_graph
+from tfc.ir.types import Shape
 from tfc.ir.verify import reached
 from tfc.ir.weights import save_arrays, save_graph
 from tfc.passes.calibrate import calibrate_on
@@ -69,22 +71,24 @@ def compile(
     example: tuple[TorchTensor, ...] | None = None,
     *,
     target: str = "stm32f746",
+    shapes: Sequence[Shape] | None = None,
     calib: Path | str | Sequence[Tensor] | None = None,
     output: Path | str | None = None,
     options: Options | None = None,
     progress: Progress = lambda step: None,
     hook: Hook | None = None,
 ) -> Compiled:
-    """Compile a `.pt2` file, or a module with example inputs, into a folder.
+    """Compile a `.pt2` or TorchScript file, or a module with example inputs, into a folder.
 
+    `shapes` are those of the inputs of a TorchScript trace: by default those that it was traced with, else those of the samples.
     `calib` is a file or folder of samples, "random", or one array [N, *input shape] for each input; a model that brings all its
-    scales (PT2E) needs none. The folder is written even
-    when the model does not fit; `report["fits"]` says so. `progress` is told what begins, `hook` sees the graph after each pass.
+    scales (PT2E) needs none. The folder is written even when the model does not fit; `report["fits"]` says so. `progress` is told
+    what begins, `hook` sees the graph after each pass.
     """
     chip, chosen = load_target(target), options or Options()
     budget = chosen.budget(chip)
     progress("import")
-    imported = import_model(model, example)
+    imported = import_with_shapes(model, example, shapes, calib)
     samples = None if calib is None else calibration(imported, calib)
     progress("simplify")
     graph = run_pipeline(imported, chip, FLOAT, hook=hook)
@@ -105,6 +109,22 @@ def compile(
     (folder / "report.html").write_text(render_page(report), encoding="utf-8")
     write_json(folder / "manifest.json", manifest(folder, imported, chip, chosen))
     return load(folder)
+
+
+def import_with_shapes(
+    model: Path | str | nn.Module,
+    example: tuple[TorchTensor, ...] | None,
+    shapes: Sequence[Shape] | None,
+    calib: Path | str | Sequence[Tensor] | None,
+) -> Graph:
+    """The model's graph; a trace that does not say the shapes of its inputs gets those of the samples."""
+    try:
+        return import_model(model, example, shapes=shapes)
+    except NoShapes:
+        if calib is None or calib == "random":
+            raise
+        given = sample_shapes(Path(calib)) if isinstance(calib, (str, Path)) else [x.shape[1:] for x in calib]
+        return import_model(model, example, shapes=given)
 
 
 def prepare_folder(folder: Path) -> Path:

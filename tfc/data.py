@@ -38,6 +38,19 @@ def read_inputs(path: Path, graph: Graph) -> list[Tensor]:
     return inputs
 
 
+def sample_shapes(path: Path) -> list[Shape]:
+    """The shape of a model's input, batch 1, for each array of samples [N, …]: what the data says where the model does not."""
+    return [(1, *_one_shape(array)) for array in _read(path)]
+
+
+def _one_shape(array: Tensor) -> Shape:
+    shape = array.shape[1:]
+    if array.dtype == np.uint8 and array.ndim in (3, 4):  # images, the last axis is the channels
+        height, width, channels = array.shape[-3:]
+        return channels, height, width
+    return shape[1:] if array.ndim > 4 and shape[0] == 1 else shape
+
+
 def random_inputs(graph: Graph, samples: int = 32, seed: int = 0) -> list[Tensor]:
     """Uniform noise in 0…1: enough to try a road, not to judge accuracy."""
     rng = np.random.default_rng(seed)
