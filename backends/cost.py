@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
+
+from tfc.ir.int_rules import Call
+
+from .formats import LARGEST_STEP, Blocks, format_named, matrix
+from .shapes import int8, key_tokens, quads
 
 CYCLES_PER_INSTRUCTION = 1.0
 
@@ -33,36 +39,85 @@ class Rates:
         return Cost(instructions * CYCLES_PER_INSTRUCTION, scratch, flash)
 
 
-DENSE = Rates(mac=0.91, result=12.0, widened=1.5)
-SPARSE_1X4 = Rates(mac=1.3, result=12.0, widened=1.5)
-SPARSE_2X4 = Rates(mac=1.15, result=10.0, widened=1.5)
-GROUPED = Rates(mac=9.0, result=40.0)
-DEPTHWISE = Rates(mac=1.6, result=11.0, widened=2.0)
-MATMUL = Rates(mac=1.4, result=12.0, widened=5.0)
-ATTENTION = Rates(mac=2.4, result=12.0, widened=9.0)  # a result is an element of the output, "widened" a score
-ATTENTION_PANELS = Rates(mac=1.0, result=18.0, widened=14.0)
+TABLE_BYTES = 1024
+DENSE = Rates(mac=0.906, result=8.5, widened=1.4)
+SPARSE_1X4 = Rates(mac=1.16, result=13.0, widened=1.4)
+SPARSE_2X4 = Rates(mac=0.92, result=11.5, widened=1.4)
+SINGLE_TOKEN = Rates(mac=1.85, result=25.0, widened=1.5)
+ACTIVATION, RESIDUAL = 2.0, 6.5  # more for each result
+GATHERED = 10.0  # for each input of a window whose channels are no multiple of four, instead of `widened`
+GROUPED = Rates(mac=40.0, result=40.0)
+DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
+MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
+ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
+ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
 ELEMENTS = {  # instructions for each element of the result
-    "softmax_s8": 18.0,
-    "log_softmax_s8": 18.0,
+    "softmax_s8": 20.0,
+    "log_softmax_s8": 22.0,
     "layer_norm_s8": 15.0,
     "rms_norm_s8": 15.0,
     "group_norm_s8": 16.0,
     "resize_bilinear_s8": 22.0,
     "take_s8": 3.0,
-    "add_s8": 7.0,
-    "mul_s8": 12.0,
-    "rescale_s8": 9.0,
-    "table_s8": 4.0,
-    "strided_copy_s8": 3.0,
+    "add_s8": 8.8,
+    "mul_s8": 13.6,
+    "rescale_s8": 8.5,
+    "table_s8": 3.8,
+    "strided_copy_s8": 4.0,
     "concat_s8": 5.0,
     "pad_s8": 4.0,
     "resize_nearest_s8": 3.0,
-    "max_pool2d_s8": 1.5,  # of each element of a window, as the two below
-    "avg_pool2d_s8": 1.5,
-    "mean_s8": 5.0,
+    "max_pool2d_s8": 4.0,  # of each element of a window, as the two below
+    "avg_pool2d_s8": 8.0,
+    "mean_s8": 2.8,
 }
 
 
 def elements(kernel: str, count: int, *, flash: int = 0) -> Cost:
     """A kernel whose work is proportional to a number of elements."""
     return Cost(ELEMENTS[kernel] * count * CYCLES_PER_INSTRUCTION, 0, flash)
+
+
+def weighted_flash(call: Call, form: str) -> int:
+    """Weights in their format, bias and multipliers, an activation table."""
+    w = call.graph.constant(call.node.operands[1])
+    out = call.operands[1].shape[0]
+    stored = 0 if w is None else format_named(form).pack(matrix(w)).size
+    return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
+
+
+def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -> Cost:
+    """A convolution or linear over panels of four; `macs` for each pixel or token."""
+    pixels = prod(call.node.type.shape[:-1])
+    whole = -(-pixels // 4) * 4
+    if call.operands[0].shape[-1] % 4 and call.node.op == "conv2d":
+        rates = replace(rates, widened=GATHERED)
+    ending = ACTIVATION * bool(call.attr("activation")) + RESIDUAL * (len(call.operands) > 3)
+    return replace(rates, result=rates.result + ending).cost(
+        macs * whole, call.node.type.size, widened=4 * quads(call) * whole, scratch=scratch, flash=weighted_flash(call, form)
+    )
+
+
+def dense_product(call: Call, scratch: int) -> Cost:
+    """Pairs of channels; a last token alone, if it is a linear's, does not pay for four."""
+    out, tokens = call.operands[1].shape[0], prod(call.node.type.shape[:-1])
+    if call.node.op == "linear" and tokens == 1:
+        return SINGLE_TOKEN.cost(out * 4 * quads(call), out, widened=4 * quads(call), scratch=scratch, flash=weighted_flash(call, "pairs"))
+    return product(call, DENSE, "pairs", macs=out * 4 * quads(call), scratch=scratch)
+
+
+def sparse_product(call: Call, rates: Rates, form: Blocks, scratch: int) -> Cost | None:
+    """The blocks that are not zero; None where a stream cannot reach far enough."""
+    w = call.graph.constant(call.node.operands[1])
+    if w is None or quads(call) > LARGEST_STEP:
+        return None
+    return product(call, rates, form.name, macs=form.count(matrix(w)) * form.height * form.width, scratch=scratch)
+
+
+def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:
+    """Both products, and the scores between them."""
+    if not int8(call) or call.attr("score"):
+        return None
+    pairs = prod(call.node.type.shape[:-1]) * key_tokens(call)
+    macs = 2 * pairs * call.node.type.shape[-1]
+    return rates.cost(macs, call.node.type.size, widened=pairs * call.attr("heads"), scratch=scratch, flash=2 * TABLE_BYTES)

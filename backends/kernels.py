@@ -12,8 +12,22 @@ from tfc.ir.graph import Graph, Node
 from tfc.ir.int_rules import Call
 from tfc.ir.pointwise import FUNCTIONS
 
-from .cost import ATTENTION, ATTENTION_PANELS, DENSE, DEPTHWISE, GROUPED, MATMUL, SPARSE_1X4, SPARSE_2X4, Cost, Rates, elements
-from .formats import LARGEST_STEP, Blocks, format_named, matrix
+from .cost import (
+    ATTENTION,
+    ATTENTION_PANELS,
+    DEPTHWISE,
+    GROUPED,
+    MATMUL,
+    SPARSE_1X4,
+    SPARSE_2X4,
+    Cost,
+    attention_cost,
+    dense_product,
+    elements,
+    sparse_product,
+    weighted_flash,
+)
+from .formats import Blocks
 from .shapes import (
     attention_panels_scratch,
     attention_scratch,
@@ -26,15 +40,13 @@ from .shapes import (
     is_last,
     is_linear,
     is_plain_conv2d,
-    key_tokens,
     matmul_scratch,
-    quads,
+    panel_scratch,
 )
 from .strides import mean_runs
 from .target import Target
 
 Bid = Callable[[Call, Target], Cost | None]
-TABLE_BYTES = 1024
 
 
 @dataclass(frozen=True)
@@ -71,38 +83,10 @@ def bids(node: Node, graph: Graph, target: Target) -> dict[str, Cost]:
     return {name: cost for name, cost in offers.items() if cost is not None}
 
 
-# --- conv2d and linear
-
-
-def weighted_flash(call: Call, form: str) -> int:
-    """Weights in their format, bias and multipliers, an activation table."""
-    w = call.graph.constant(call.node.operands[1])
-    out = call.operands[1].shape[0]
-    stored = 0 if w is None else format_named(form).pack(matrix(w)).size
-    return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
-
-
-def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -> Cost:
-    """The cost of a convolution or linear over panels; `macs` for each pixel or token."""
-    pixels = prod(call.node.type.shape[:-1])
-    return rates.cost(macs * pixels, call.node.type.size, widened=4 * quads(call) * pixels, scratch=scratch, flash=weighted_flash(call, form))
-
-
-def sparse_product(call: Call, rates: Rates, form: Blocks, scratch: int) -> Cost | None:
-    w = call.graph.constant(call.node.operands[1])
-    if w is None or quads(call) > LARGEST_STEP:
-        return None
-    return product(call, rates, form.name, macs=form.count(matrix(w)) * form.height * form.width, scratch=scratch)
-
-
-def dense_macs(call: Call) -> int:
-    return call.operands[1].shape[0] * 4 * quads(call)
-
-
 @kernel("conv2d", format="pairs")
 def conv2d_s8(call: Call, target: Target) -> Cost | None:
     """Convolution, any window, dense."""
-    return product(call, DENSE, "pairs", macs=dense_macs(call), scratch=conv2d_scratch(call)) if is_plain_conv2d(call) else None
+    return dense_product(call, conv2d_scratch(call)) if is_plain_conv2d(call) else None
 
 
 @kernel("conv2d", format="block1x4")
@@ -120,19 +104,19 @@ def conv2d_s8_sparse2x4(call: Call, target: Target) -> Cost | None:
 @kernel("linear", "conv2d", format="pairs")
 def linear_s8(call: Call, target: Target) -> Cost | None:
     """Tokens or a 1×1 convolution, dense."""
-    return product(call, DENSE, "pairs", macs=dense_macs(call), scratch=32 * quads(call)) if is_linear(call) else None
+    return dense_product(call, panel_scratch(call)) if is_linear(call) else None
 
 
 @kernel("linear", "conv2d", format="block1x4")
 def linear_s8_sparse1x4(call: Call, target: Target) -> Cost | None:
     """Tokens or a 1×1 convolution, by blocks of one output and four inputs."""
-    return sparse_product(call, SPARSE_1X4, Blocks(1, 4), 32 * quads(call)) if is_linear(call) else None
+    return sparse_product(call, SPARSE_1X4, Blocks(1, 4), panel_scratch(call)) if is_linear(call) else None
 
 
 @kernel("linear", "conv2d", format="block2x4")
 def linear_s8_sparse2x4(call: Call, target: Target) -> Cost | None:
     """Tokens or a 1×1 convolution, by blocks of two outputs and four inputs."""
-    return sparse_product(call, SPARSE_2X4, Blocks(2, 4), 32 * quads(call)) if is_linear(call) else None
+    return sparse_product(call, SPARSE_2X4, Blocks(2, 4), panel_scratch(call)) if is_linear(call) else None
 
 
 @kernel("conv2d")
@@ -167,9 +151,6 @@ def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
     )
 
 
-# --- products of activations
-
-
 @kernel("matmul")
 def matmul_s8(call: Call, target: Target) -> Cost | None:
     """Product of activations."""
@@ -179,14 +160,6 @@ def matmul_s8(call: Call, target: Target) -> Cost | None:
         return None
     (m, k), n = call.operands[0].shape[-2:], call.operands[1].shape[-1]
     return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=matmul_scratch(call)) if int8(call) else None
-
-
-def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:
-    if not int8(call) or call.attr("score"):
-        return None
-    pairs = prod(call.node.type.shape[:-1]) * key_tokens(call)
-    macs = 2 * pairs * call.node.type.shape[-1]
-    return rates.cost(macs, call.node.type.size, widened=pairs * call.attr("heads"), scratch=scratch, flash=2 * TABLE_BYTES)
 
 
 @kernel("attention")
@@ -199,9 +172,6 @@ def attention_s8(call: Call, target: Target) -> Cost | None:
 def attention_s8_panels(call: Call, target: Target) -> Cost | None:
     """With the keys and values of a head widened; tokens, or a feature map in patches."""
     return attention_cost(call, ATTENTION_PANELS, attention_panels_scratch(call))
-
-
-# --- elements
 
 
 @kernel("softmax")
@@ -285,9 +255,6 @@ def max_pool2d_s8(call: Call, target: Target) -> Cost | None:
     """Maximum of windows."""
     one = int8(call) and call.node.type.shape[0] == 1
     return elements("max_pool2d_s8", call.node.type.size * prod(call.attr("window"))) if one else None
-
-
-# --- movement
 
 
 @kernel("reshape", "reinterpret", "convert", "transpose", "slice", "expand", "unfold", "fold")

@@ -40,10 +40,16 @@ def quads(call: Call) -> int:
     return -(-prod(call.operands[1].shape[1:]) // 4)
 
 
+def panel_scratch(call: Call) -> int:
+    """A panel of four pixels or tokens, and the sums of an even number of channels."""
+    out = call.operands[1].shape[0]
+    return 32 * quads(call) + 16 * (out + out % 2)
+
+
 def conv2d_scratch(call: Call) -> int:
-    """A panel of four windows, and behind it a row of zero points or one gathered window."""
+    """A panel of four windows and its sums, and behind them a row of zero points or one gathered window."""
     c = call.operands[0].shape[-1]
-    return 32 * quads(call) + (c if c % 4 == 0 else 4 * quads(call))
+    return panel_scratch(call) + (c if c % 4 == 0 else 4 * quads(call))
 
 
 def depthwise_scratch(call: Call) -> int:

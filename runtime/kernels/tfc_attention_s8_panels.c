@@ -4,12 +4,13 @@
  * Fast because k and v of a head become panels once, and both products then need nothing but words and SMLADs. */
 #include "tfc/attention.h"
 #include "tfc/pairs.h"
+#include "tfc/panel.h"
 
 /* The memory of a head; keys and head are rounded up to 4. */
 struct work {
     uint32_t *k;      /* for each four keys: the panel of their channels */
     uint32_t *v;      /* for each four channels: the panel of their keys */
-    int32_t *score;   /* [2][keys] */
+    int32_t *score;   /* [keys / 4][2][4]: for each four keys the scores of both rows */
     uint32_t *weight; /* pairs of exponents of both rows; 0 behind the last key */
     uint32_t *query;  /* pairs of both rows, less the zero point */
     int32_t keys, head;
@@ -74,34 +75,34 @@ static void widen_query(uint32_t *query, const int8_t *q, int32_t head, int32_t 
 }
 
 /* Scores of both rows with all keys, four at a time, the last key perhaps more than once. */
-TFC_APART void score(const struct work *facts) {
-    const struct work work = *facts; /* no store can change the copy */
-    const uint32_t *panel = work.k;
-    for (int32_t *first = work.score, *end = first + work.keys; first != end; first += 4, panel += 2 * work.head) {
-        int32_t acc[8] = {0}, *second = first + work.keys;
-        tfc_pairs2x4(acc, panel, work.query, work.head / 2);
-        for (int32_t i = 0; i < 4; i++) first[i] = acc[i];
-        for (int32_t i = 0; i < 4; i++) second[i] = acc[4 + i];
-    }
+TFC_APART void score(const struct work *work) {
+    const uint32_t *panel = work->k;
+    int32_t head = work->head;
+    for (int32_t *to = work->score, *end = to + 2 * work->keys; to != end; to += 8, panel += 2 * head) tfc_pairs2x4(to, 0, 0, panel, work->query, head / 2);
 }
 
-/* Exponents of one row; returns their sum. */
+/* Exponents of a row, whose scores and pairs of exponents are given at its first; returns their sum. */
 TFC_APART int32_t weigh(const struct tfc_attention *f, const int32_t *score, uint32_t *weight, int32_t keys) {
     const int16_t *exponent = f->exponent;
-    int32_t top = INT32_MIN, sum = 0, m = f->multiplier, pairs = f->k.count >> 1;
-    uint32_t shift = f->shift, *behind = weight + keys;
-    for (const int32_t *s = score, *end = s + keys; s != end; s++) top = *s > top ? *s : top;
-    for (; pairs > 0; pairs--, score += 2, weight += 2) {
+    int32_t top = INT32_MIN, sum = 0, m = f->multiplier, left = f->k.count;
+    uint32_t shift = f->shift;
+    for (const int32_t *s = score, *end = s + 2 * keys; s != end; s += 8) {
+        for (int32_t i = 0; i < 4; i++) top = s[i] > top ? s[i] : top;
+    }
+    for (; left >= 4; left -= 4, score += 8, weight += 4) {
         int32_t e0 = tfc_exponent(exponent, top - score[0], shift, m), e1 = tfc_exponent(exponent, top - score[1], shift, m);
-        *weight = tfc_pkhbt((uint32_t)e0, (uint32_t)e1);
-        sum += e0 + e1;
+        int32_t e2 = tfc_exponent(exponent, top - score[2], shift, m), e3 = tfc_exponent(exponent, top - score[3], shift, m);
+        weight[0] = tfc_pkhbt((uint32_t)e0, (uint32_t)e1);
+        weight[2] = tfc_pkhbt((uint32_t)e2, (uint32_t)e3);
+        sum += e0 + e1 + e2 + e3;
     }
-    if (f->k.count & 1) {
-        *weight = (uint32_t)tfc_exponent(exponent, top - score[0], shift, m);
-        sum += (int32_t)*weight;
-        weight += 2;
+    if (left > 0) { /* what lies behind the last key weighs nothing */
+        int32_t e[4] = {0};
+        for (int32_t i = 0; i < left; i++) e[i] = tfc_exponent(exponent, top - score[i], shift, m);
+        weight[0] = tfc_pkhbt((uint32_t)e[0], (uint32_t)e[1]);
+        weight[2] = tfc_pkhbt((uint32_t)e[2], (uint32_t)e[3]);
+        sum += e[0] + e[1] + e[2] + e[3];
     }
-    for (; weight < behind; weight += 2) *weight = 0;
     return sum;
 }
 
@@ -113,8 +114,8 @@ TFC_APART void mix(const struct tfc_attention *facts, const struct work *work_fa
     int32_t factor0 = tfc_reciprocal(sum0, f->reciprocal), factor1 = tfc_reciprocal(sum1, f->reciprocal);
     int32_t start0 = -f->v_zero * sum0, start1 = -f->v_zero * sum1;
     for (int32_t left = f->c / f->heads; left > 0; left -= 4, panel += 2 * work.keys) {
-        int32_t acc[8] = {start0, start0, start0, start0, start1, start1, start1, start1}, n = left < 4 ? left : 4;
-        tfc_pairs2x4(acc, panel, work.weight, work.keys / 2);
+        int32_t acc[8], n = left < 4 ? left : 4;
+        tfc_pairs2x4(acc, start0, start1, panel, work.weight, work.keys / 2);
         if (n == 4) {
             for (int32_t i = 0; i < 4; i++) *y0++ = tfc_mixed(f, acc[i], factor0);
             for (int32_t i = 0; i < 4; i++) *y1++ = tfc_mixed(f, acc[4 + i], factor1);
@@ -140,7 +141,7 @@ static void attend(const struct tfc_attention *f, const struct work *work, const
         widen_query(work->query + 1, q + second, head, f->q_zero);
         score(work);
         int32_t sum0 = weigh(f, work->score, work->weight, work->keys);
-        int32_t sum1 = weigh(f, work->score + work->keys, work->weight + 1, work->keys);
+        int32_t sum1 = weigh(f, work->score + 4, work->weight + 1, work->keys);
         mix(f, work, sum0, sum1, y + first, y + second);
     }
 }

@@ -3,6 +3,7 @@
  * scratch, with k and n rounded up to 4: 2 * k * n + 4 * k bytes.
  * Fast because b becomes panels once for all rows of a; its zero point is taken off with one sum a row. */
 #include "tfc/pairs.h"
+#include "tfc/panel.h"
 #include "tfc/result.h"
 
 static void pair_rows(uint32_t *panel, const int8_t *b, int32_t k, int32_t n) {
@@ -35,8 +36,8 @@ TFC_APART void two_rows(const struct tfc_matmul *facts, const uint32_t *panel, c
     const struct tfc_matmul f = *facts; /* no store can change the copy */
     int32_t k = (f.k + 3) & ~3;
     for (int32_t left = f.n; left > 0; left -= 4, panel += 2 * k, y += 4, y1 += 4) {
-        int32_t acc[8] = {start0, start0, start0, start0, start1, start1, start1, start1};
-        tfc_pairs2x4(acc, panel, rows, k / 2);
+        int32_t acc[8];
+        tfc_pairs2x4(acc, start0, start1, panel, rows, k / 2);
         for (int32_t i = 0; i < 4; i++) {
             if (i < left) y[i] = tfc_requantized(&f.result, acc[i]);
             if (i < left) y1[i] = tfc_requantized(&f.result, acc[4 + i]);

@@ -91,24 +91,44 @@ TFC_INLINE void tfc_panel_windows4(uint32_t *panel, const struct tfc_conv2d *f, 
     }
 }
 
-/* Gathers the inputs of one window as bytes, ky, kx, c: a quad may then span taps. `column` has room for whole quads. */
-TFC_INLINE void tfc_gather_window(int8_t *column, const struct tfc_conv2d *f, const int8_t *x, struct tfc_window at) {
+TFC_INLINE int8_t *tfc_copy_run(int8_t *to, const int8_t *from, int32_t n) {
+    for (; n >= 4; n -= 4, to += 4, from += 4) tfc_store(to, tfc_load(from));
+    for (; n > 0; n--) *to++ = *from++;
+    return to;
+}
+
+TFC_INLINE int8_t *tfc_fill_run(int8_t *to, int32_t value, int32_t n) {
+    for (; n > 0; n--) *to++ = (int8_t)value;
+    return to;
+}
+
+/* Gathers the inputs of one window as bytes, ky, kx, c: a quad may then span taps. `column` has room for whole quads.
+ * Neighbouring taps are neighbouring bytes: a row of a window that lies inside is one run. */
+TFC_APART void tfc_gather_window(int8_t *column, const struct tfc_conv2d *f, const int8_t *x, struct tfc_window at) {
+    int32_t c = f->c, inside = f->dilation_w == 1 && at.x >= 0 && at.x + f->kernel_w <= f->w;
     for (int32_t ky = 0; ky < f->kernel_h; ky++) {
-        for (int32_t kx = 0; kx < f->kernel_w; kx++) {
-            const int8_t *tap = tfc_tap(f, x, at, ky, kx, 0);
-            for (int32_t i = 0; i < f->c; i++) *column++ = tap ? tap[i] : (int8_t)f->zero;
+        int32_t row = at.y + ky * f->dilation_h;
+        if ((uint32_t)row >= (uint32_t)f->h) {
+            column = tfc_fill_run(column, f->zero, f->kernel_w * c);
+        } else if (inside) {
+            column = tfc_copy_run(column, x + (row * f->w + at.x) * c, f->kernel_w * c);
+        } else {
+            for (int32_t kx = 0; kx < f->kernel_w; kx++) {
+                const int8_t *tap = tfc_tap(f, x, at, ky, kx, 0);
+                column = tap ? tfc_copy_run(column, tap, c) : tfc_fill_run(column, f->zero, c);
+            }
         }
     }
 }
 
-/* Bytes that a convolution needs behind its panel: a row of zero points, or one window. */
+/* What a convolution needs behind its panel and sums: a row of zero points, or one window. */
 TFC_INLINE void tfc_panel_prepare(const struct tfc_conv2d *f, int8_t *behind) {
     int32_t bytes = (f->c & 3) == 0 ? f->c : 4 * tfc_quads(f->kernel_h * f->kernel_w * f->c);
     for (int32_t i = 0; i < bytes; i++) behind[i] = (int8_t)f->zero;
 }
 
 /* The panel of the four windows from `pixel` on; behind the last one it repeats the last. */
-TFC_INLINE void tfc_panel_conv2d(uint32_t *panel, const struct tfc_conv2d *f, const int8_t *x, int32_t pixel, int8_t *behind) {
+TFC_APART void tfc_panel_conv2d(uint32_t *panel, const struct tfc_conv2d *f, const int8_t *x, int32_t pixel, int8_t *behind) {
     struct tfc_window at[4];
     int32_t last = f->out_h * f->out_w - 1;
     for (int32_t p = 0; p < 4; p++) at[p] = tfc_window_of(f, pixel + p < last ? pixel + p : last);

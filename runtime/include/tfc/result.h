@@ -76,6 +76,40 @@ TFC_INLINE void tfc_end(const struct tfc_result *f, const int32_t *acc, int32_t 
     }
 }
 
+TFC_INLINE void tfc_end_panel_as(const struct tfc_result *facts, uint8_t kind, const int32_t *acc, int32_t out, struct tfc_offsets at, const int8_t *r,
+                                 int8_t *y) {
+    const struct tfc_result f = *facts;
+    const int8_t *r1 = r + at.of[1], *r2 = r + at.of[2], *r3 = r + at.of[3];
+    int8_t *y1 = y + at.of[1], *y2 = y + at.of[2], *y3 = y + at.of[3];
+    for (const int32_t *multiplier = f.multiplier, *end = multiplier + out; multiplier != end; acc += 4) {
+        int32_t m = *multiplier++, acc0 = acc[0], acc1 = acc[1], acc2 = acc[2], acc3 = acc[3];
+        *y++ = tfc_ending(&f, kind, acc0, m, r++);
+        *y1++ = tfc_ending(&f, kind, acc1, m, r1++);
+        *y2++ = tfc_ending(&f, kind, acc2, m, r2++);
+        *y3++ = tfc_ending(&f, kind, acc3, m, r3++);
+    }
+}
+
+/* Ends acc[out][4], all channels of four pixels. */
+TFC_INLINE void tfc_end_panel(const struct tfc_result *f, const int32_t *acc, int32_t out, struct tfc_offsets at, const int8_t *r, int8_t *y) {
+    switch (f->kind) {
+    case TFC_PLAIN:
+        tfc_end_panel_as(f, TFC_PLAIN, acc, out, at, y, y);
+        break;
+    case TFC_CLAMP:
+        tfc_end_panel_as(f, TFC_CLAMP, acc, out, at, y, y);
+        break;
+    case TFC_TABLE:
+        tfc_end_panel_as(f, TFC_TABLE, acc, out, at, y, y);
+        break;
+    case TFC_RESIDUAL:
+        tfc_end_panel_as(f, TFC_RESIDUAL, acc, out, at, r, y);
+        break;
+    default:
+        tfc_end_panel_as(f, TFC_RESIDUAL_TABLE, acc, out, at, r, y);
+    }
+}
+
 TFC_INLINE void tfc_end_lines_as(const struct tfc_result *facts, uint8_t kind, const int32_t *acc, int32_t pitch, int32_t rows, int32_t n, int32_t m,
                                  int32_t stride, const int8_t *r, int8_t *y) {
     const struct tfc_result f = *facts;

@@ -8,7 +8,7 @@
 
 #define TFC_INLINE static inline __attribute__((always_inline))
 /* A loop that shall have all registers for itself. */
-#define TFC_APART static __attribute__((noinline))
+#define TFC_APART static __attribute__((noinline, unused))
 
 /* Reads four int8 from any address. */
 TFC_INLINE uint32_t tfc_load(const void *p) {

@@ -53,7 +53,7 @@ def test_equal_graphs_give_equal_bytes(tmp_path: Path) -> None:
 def test_only_the_kernels_used_go_out(tmp_path: Path) -> None:
     emitted(cases.linear((4,), 8, 4), tmp_path)
     names = {path.name for path in (tmp_path / "src").rglob("*") if path.is_file()}
-    assert names == {"model.h", "model.c", "weights.h", "weights.c", "tfc_linear_s8.c", "kernels.h", "dense.h", "panel.h", "result.h", "simd.h"}
+    assert names == {"model.h", "model.c", "weights.h", "weights.c", "tfc_linear_s8.c", "kernels.h", "dense.h", "panel.h", "registers.h", "result.h", "simd.h"}
 
 
 def test_self_test_passes(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""The table of kernels: complete, documented, and bidding what the emulator then counts."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tfc.backends.c.lowering import LOWER
+from tfc.backends.c.project import emit_project
+from tfc.backends.cost import Cost
+from tfc.backends.emulator.machine import Machine
+from tfc.backends.kernels import KERNELS, bids
+from tfc.backends.memory_map import RUNTIME
+from tfc.backends.target import load_target
+from tfc.backends.toolchain import build
+from tfc.ir.graph import Graph
+
+from .c import cases
+from .c.graphs import Builder, bound_graphs, placed, samples
+
+TARGET = load_target("stm32f746")
+COMPOSED = {"concat_s8", "pad_s8"}  # of other kernels' calls
+
+
+def graph_of(case: cases.Case) -> Graph:
+    builder = Builder(np.random.default_rng(5))
+    return builder.finish(case(builder))
+
+
+def pruned(case: cases.Case, density: float) -> Graph:
+    """The graph with this share of its 2×4 blocks of weights."""
+    graph = graph_of(case)
+    symbol = graph["w"].attrs["data"]
+    w = graph.tensors[symbol].reshape(graph["w"].type.shape[0], -1)
+    keep = np.random.default_rng(6).random((w.shape[0] // 2, w.shape[1] // 4)) < density
+    graph.tensors[symbol] = (w * keep.repeat(2, axis=0).repeat(4, axis=1)).reshape(graph["w"].type.shape)
+    return graph
+
+
+def offers(graph: Graph) -> dict[str, Cost]:
+    return bids(graph[graph.results[0]], graph, TARGET)
+
+
+def test_every_op_has_a_kernel_and_a_rule() -> None:
+    assert {op for kernel in KERNELS.values() for op in kernel.ops} == set(LOWER)
+
+
+@pytest.mark.parametrize("name", sorted(set(KERNELS) - COMPOSED))
+def test_a_kernel_is_a_file_of_its_name_with_four_lines_on_top(name: str) -> None:
+    lines = (RUNTIME / "kernels" / f"tfc_{name}.c").read_text(encoding="utf-8").splitlines()
+    top = lines.index(next(line for line in lines if line.endswith("*/"))) + 1
+    assert lines[0].startswith("/* ")
+    assert top >= 4
+    assert not any(line.startswith("#if") for line in lines)
+    assert KERNELS[name].doc
+
+
+def test_costs_add_up_and_scratch_is_used_again() -> None:
+    assert Cost(1.0, 10, 3) + Cost(2.0, 7, 4) == Cost(3.0, 10, 7)
+
+
+def test_density_decides() -> None:
+    case = cases.conv((8, 8, 32), 32, (3, 3), pad=(1, 1, 1, 1))
+    dense, sparse = offers(graph_of(case)), offers(pruned(case, 0.1))
+    assert min(dense, key=lambda name: dense[name].cycles) == "conv2d_s8"
+    assert min(sparse, key=lambda name: sparse[name].cycles) == "conv2d_s8_sparse2x4"
+    assert sparse["conv2d_s8_sparse2x4"].flash < dense["conv2d_s8"].flash / 4
+
+
+def test_a_pixelwise_convolution_is_a_linear() -> None:
+    assert "linear_s8" in offers(graph_of(cases.conv((8, 8, 32), 32, (1, 1))))
+    assert "linear_s8" not in offers(graph_of(cases.conv((8, 8, 32), 32, (1, 1), stride=(2, 2))))
+
+
+@pytest.mark.parametrize(
+    ("case", "density"),
+    [
+        (cases.conv((12, 12, 32), 32, (3, 3), pad=(1, 1, 1, 1), ending="table"), 1.0),
+        (cases.conv((12, 12, 32), 32, (3, 3), pad=(1, 1, 1, 1)), 0.15),
+        (cases.linear((64,), 64, 96), 0.3),
+        (cases.attention((1, 64, 32), 2), 1.0),
+    ],
+)
+def test_bids_are_near_what_the_emulator_counts(case: cases.Case, density: float, tmp_path: Path) -> None:
+    for name, cost, bound in bound_graphs(pruned(case, density) if density < 1 else graph_of(case), TARGET):
+        if name == "conv2d_s8_grouped":
+            continue
+        graph = placed(bound, [TARGET.pools[0].name])
+        emit_project(graph, TARGET, tmp_path / name)
+        run = Machine(build(tmp_path / name, TARGET), TARGET).run([x.tobytes() for x in samples(graph, np.random.default_rng(1))])
+        assert cost.cycles == pytest.approx(run.instructions, rel=0.15), name
