@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 # Loaded on first use, so that `import tfc.ir` stays light and never imports torch.
-_HOMES = {"compile": "tfc.compiler", "Options": "tfc.compiler", "load": "tfc.compiled", "Diagnostic": "tfc.ir.diagnostic"}
+_HOMES = {"compile": "tfc.compiler", "Options": "tfc.options", "load": "tfc.compiled", "Diagnostic": "tfc.ir.diagnostic"}
 
 __all__ = ["Diagnostic", "Options", "compile", "load"]
 

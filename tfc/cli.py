@@ -35,6 +35,7 @@ class Objective(StrEnum):
 
 class Road(StrEnum):
     EMULATOR = "emulator"
+    HOST = "host"
 
 
 def main() -> NoReturn:
@@ -92,17 +93,19 @@ def compile(
     stack: Size = None,
     optimize: Annotated[Objective, typer.Option(help="What the choice between kernels minimises.")] = Objective.LATENCY,
     toolchain: Annotated[str, typer.Option(help="zig (comes with tfc) or gcc (arm-none-eabi-gcc).")] = "zig",
+    rescue: Annotated[bool, typer.Option("--rescue", help="Search for channel scales and int16 values that quantization loses less with.")] = False,
     as_json: Json = False,
 ) -> None:
     """Compile a model into a folder: C project, firmware, report."""
-    from tfc.compiler import STEPS, Options
+    from tfc.compiler import STEPS
     from tfc.compiler import compile as compile_model
+    from tfc.options import Options
     from tfc.report import explain_overflow
 
     sizes = {name: value for name, value in (("ram", ram), ("flash", flash), ("reserve", reserve), ("stack", stack)) if value is not None}
     with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=STEPS)
-        options = Options(**sizes, optimize=optimize.value, toolchain=toolchain)
+        options = Options(**sizes, optimize=optimize.value, toolchain=toolchain, rescue=rescue)
         shapes = [parse_shape(text) for text in shape] if shape else None
         done = compile_model(
             model,
@@ -139,11 +142,15 @@ def run(
 ) -> None:
     """Run one inference and print the outputs and what they cost."""
     from tfc.compiled import load
-    from tfc.compiler import quantize_inputs
-    from tfc.data import read_inputs
+    from tfc.data import quantize_inputs, read_inputs
 
     compiled = load(folder)
     samples = compiled.golden("inputs") if input is None else quantize_inputs(compiled.graph, read_inputs(input, compiled.graph))
+    if on is Road.HOST:
+        if profile:
+            raise Diagnostic("only the emulator counts instructions", help="--on emulator")
+        values = [y.reshape(-1).tolist() for y in compiled.to_float(compiled.host.run([x[0] for x in samples]))]
+        return print_json({"outputs": values}) if as_json else print_outputs(compiled.graph.results, values)
     outputs, counted = compiled.emulate([x[0] for x in samples], watch=profile)
     values = [y.reshape(-1).tolist() for y in compiled.to_float(outputs)]
     by_name = {count.name: count.instructions for count in counted.nodes}
@@ -162,13 +169,17 @@ def run(
     }
     if as_json:
         return print_json(result)
-    for name, numbers in zip(compiled.graph.results, values, strict=True):
-        text = np.array2string(np.array(numbers), precision=4, threshold=20)
-        console.print(f"%{name} = {text}", markup=False)
+    print_outputs(compiled.graph.results, values)
     if profile:
         show([{key: value for key, value in row.items() if key != "cycles"} for row in nodes])
     console.print(f"{counted.instructions:,} instructions, stack {counted.stack_peak_bytes:,} bytes, arena {sum(counted.arena_peak_bytes):,} bytes")
     return None
+
+
+def print_outputs(names: tuple[str, ...], values: list[list[float]]) -> None:
+    for name, numbers in zip(names, values, strict=True):
+        text = np.array2string(np.array(numbers), precision=4, threshold=20)
+        console.print(f"%{name} = {text}", markup=False)
 
 
 @app.command()
@@ -178,10 +189,9 @@ def verify(
     input: Annotated[Path | None, typer.Option(help="Other samples than the golden ones.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Compare the evaluator with the emulated chip, bit for bit, and the integers with the float model."""
+    """Compare evaluator, host and emulated chip, bit for bit, and the integers with the float model."""
     from tfc.compiled import load
-    from tfc.compiler import quantize_inputs
-    from tfc.data import read_inputs
+    from tfc.data import quantize_inputs, read_inputs
 
     compiled = load(folder)
     inputs = None if input is None else quantize_inputs(compiled.graph, read_inputs(input, compiled.graph))
@@ -197,6 +207,30 @@ def verify(
         console.print(f"float model: mean error {verdict.mean_abs_error:.4f}, cosine {verdict.cosine:.5f}, same first choice {verdict.top1_agreement:.1f} %")
     if any(verdict.mismatches.values()):
         raise Diagnostic("the roads differ: this is an error of tfc")
+
+
+@app.command("eval")
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="A folder that `tfc compile` wrote.")],
+    images: Annotated[Path, typer.Option(help="Samples: .npy, .npz or a folder of images.")],
+    labels: Annotated[Path, typer.Option(help="A .npy of class numbers, one for each sample.")],
+    as_json: Json = False,
+) -> None:
+    """Accuracy of a classifier, through the host backend."""
+    from tfc.compiled import load
+    from tfc.data import quantize_inputs, read_inputs, read_labels
+
+    compiled = load(folder)
+    samples = quantize_inputs(compiled.graph, read_inputs(images, compiled.graph))
+    classes = read_labels(labels, len(samples[0]))
+    with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("eval", total=len(classes))
+        accuracy = compiled.accuracy(samples, classes, progress=lambda done: bar.update(task, completed=done))
+    if as_json:
+        return print_json({"top1": accuracy.top1, "samples": accuracy.samples, "images_per_second": accuracy.images_per_second})
+    show(accuracy.by_class())
+    console.print(f"top-1 {accuracy.top1:.2f} % of {accuracy.samples:,} samples, {accuracy.images_per_second:,.0f} a second")
+    return None
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tfc.backends.emulator.machine import Machine, Run
+from tfc.backends.host.model import HostModel, compile_host
 from tfc.backends.target import Target, load_target
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import dequantize_array, evaluate_batch
@@ -48,6 +50,35 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Accuracy:
+    """How often each class (row) was taken for each (column), and the speed of finding out."""
+
+    counts: Tensor
+    images_per_second: float
+
+    @property
+    def samples(self) -> int:
+        return int(self.counts.sum())
+
+    @property
+    def top1(self) -> float:
+        """Per cent."""
+        return float(100 * np.trace(self.counts) / self.samples)
+
+    def by_class(self) -> list[dict[str, Any]]:
+        """For each class its samples, how many were right, and what the others were mostly taken for."""
+        rows = []
+        for number, row in enumerate(self.counts):
+            wrong = row.copy()
+            wrong[number] = 0
+            mistaken = int(wrong.argmax()) if wrong.any() else None
+            rows.append(
+                {"name": str(number), "samples": int(row.sum()), "right": int(row[number]), "mostly taken for": "" if mistaken is None else str(mistaken)}
+            )
+        return rows
+
+
+@dataclass(frozen=True)
 class Compiled:
     """The placed graph, the target and the report of a compiled folder."""
 
@@ -68,6 +99,11 @@ class Compiled:
             raise Diagnostic(f"{elf} does not exist: this model was not linked", help=f"{self.folder / 'report.json'} says what does not fit")
         return Machine(elf, self.target)
 
+    @cached_property
+    def host(self) -> HostModel:
+        """The same network as native code of this machine."""
+        return compile_host(self.graph)
+
     def golden(self, name: str) -> list[Tensor]:
         """Arrays [N, …] of golden/NAME.npz, in the order of arguments or results."""
         arrays = {str(key): array for key, array in load_tensors(self.folder / "golden" / f"{name}.npz").items()}
@@ -87,17 +123,30 @@ class Compiled:
         return [dequantize_array(y, q) for y, q in zip(outputs, quantizations, strict=True) if q is not None]
 
     def verify(self, samples: int | None = None, *, inputs: Sequence[Tensor] | None = None, track: Track = lambda steps: steps) -> Verdict:
-        """Compare the evaluator with the emulated chip on golden samples, or on other inputs (integers [N, …]), with ==.
+        """Compare the evaluator with the host and the emulated chip on golden samples, or on other inputs (integers [N, …]), with ==.
 
         The distance to the float model is that of the golden samples.
         """
         given = [x[:samples] for x in (self.golden("inputs") if inputs is None else inputs)]
         expected = evaluate_batch(self.graph, given)
-        mismatches = 0
+        native = self.host.run_batch(given)
+        mismatches = {"host": 0, "emulator": 0}
         for index in track(range(len(given[0]))):
             outputs, _ = self.emulate([x[index] for x in given])
-            mismatches += any(not np.array_equal(y, e[index]) for y, e in zip(outputs, expected, strict=True))
-        return Verdict(len(given[0]), {"emulator": mismatches}, *self.distance())
+            mismatches["host"] += any(not np.array_equal(y[index], e[index]) for y, e in zip(native, expected, strict=True))
+            mismatches["emulator"] += any(not np.array_equal(y, e[index]) for y, e in zip(outputs, expected, strict=True))
+        return Verdict(len(given[0]), mismatches, *self.distance())
+
+    def accuracy(self, images: Sequence[Tensor], labels: Tensor, *, progress: Callable[[int], None] = lambda done: None) -> Accuracy:
+        """Top-1 of the first result through the host backend; images are integers [N, …], labels class numbers [N]."""
+        started = time.perf_counter()
+        scores = self.host.run_batch(images, progress=progress)[0].reshape(len(labels), -1)
+        chosen = scores.argmax(axis=1)
+        counts = np.zeros((scores.shape[1],) * 2, np.int64)
+        if labels.min() < 0 or labels.max() >= len(counts):
+            raise Diagnostic(f"labels lie in {labels.min()}…{labels.max()}, the model has {len(counts)} classes")
+        np.add.at(counts, (labels.astype(np.int64), chosen), 1)
+        return Accuracy(counts, len(labels) / (time.perf_counter() - started))
 
     def distance(self) -> tuple[float, float, float]:
         """Mean absolute error, cosine, and agreement of the first result's largest element (per cent), on the golden samples."""

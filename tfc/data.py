@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.evaluate import quantize_array
 from tfc.ir.graph import Graph, Node, Tensor
 from tfc.ir.types import Shape
 
@@ -110,3 +112,9 @@ def read_labels(path: Path, samples: int) -> Tensor:
     if labels.dtype.kind not in "iu" or len(labels) != samples:
         raise Diagnostic(f"{path} holds {len(labels)} labels of {labels.dtype} for {samples} samples")
     return labels
+
+
+def quantize_inputs(graph: Graph, samples: Sequence[Tensor]) -> list[Tensor]:
+    """Floats in the model's own layout as the integers that its arguments take, in that layout still."""
+    quantizations = [arg.type.quantization for arg in graph.arguments]
+    return [quantize_array(x, q) for x, q in zip(samples, quantizations, strict=True) if q is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -37,8 +38,8 @@ class Sizes:
     weights: int
 
 
-def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes) -> dict[str, Any]:
-    """report.json of a placed graph (DESIGN: the fields are an interface)."""
+def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, noise: Mapping[str, float]) -> dict[str, Any]:
+    """report.json of a placed graph; `noise` is the signal-to-noise ratio of each value in decibels."""
     plan = make_plan(graph)
     ram = plan.peak + sizes.stack + sizes.static + budget.reserve
     flash = sizes.weights + sizes.code
@@ -60,7 +61,7 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes) -> d
         },
         "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
         "latency": None,
-        "nodes": [node_row(graph, node) for node in graph if node.op not in ("arg", "const")],
+        "nodes": [{**node_row(graph, node), "snr_db": noise.get(node.name)} for node in graph if node.op not in ("arg", "const")],
     }
 
 

@@ -78,9 +78,28 @@ def test_verify_finds_no_difference(tfc: Tfc, compiled: Compiled) -> None:
     verdict = json.loads(result.out)
     assert result.code == 0
     assert verdict["samples"] == 8
-    assert verdict["mismatches"] == {"emulator": 0}
+    assert verdict["mismatches"] == {"host": 0, "emulator": 0}
     assert verdict["float"]["cosine"] > 0.99
-    assert "0 differ on the emulator" in tfc("verify", compiled.folder, "--samples", 2).out
+    assert "0 differ on the host, 0 differ on the emulator" in tfc("verify", compiled.folder, "--samples", 2).out
+
+
+def test_the_host_gives_the_same_outputs(tfc: Tfc, compiled: Compiled) -> None:
+    assert json.loads(tfc("run", compiled.folder, "--on", "host", "--json").out)["outputs"] == json.loads(tfc("run", compiled.folder, "--json").out)["outputs"]
+    assert "%head = [" in tfc("run", compiled.folder, "--on", "host").out
+    assert "only the emulator counts" in tfc("run", compiled.folder, "--on", "host", "--profile").err
+
+
+def test_eval_counts_what_is_right(tfc: Tfc, compiled: Compiled, images: Path, tmp_path: Path) -> None:
+    chosen = compiled.golden("outputs")[0].reshape(8, -1).argmax(axis=1)
+    labels = np.where(np.arange(8) < 6, chosen, (chosen + 1) % 5)  # six right, two wrong
+    np.save(tmp_path / "labels.npy", labels)
+    result = json.loads(tfc("eval", compiled.folder, "--images", images, "--labels", tmp_path / "labels.npy", "--json").out)
+    assert (result["top1"], result["samples"]) == (75.0, 8)
+    assert "top-1 75.00 % of 8 samples" in tfc("eval", compiled.folder, "--images", images, "--labels", tmp_path / "labels.npy").out
+    np.save(tmp_path / "labels.npy", labels + 5)
+    assert "the model has 5 classes" in tfc("eval", compiled.folder, "--images", images, "--labels", tmp_path / "labels.npy").err
+    np.save(tmp_path / "labels.npy", labels[:3])
+    assert "holds 3 labels" in tfc("eval", compiled.folder, "--images", images, "--labels", tmp_path / "labels.npy").err
 
 
 def test_verify_finds_a_broken_kernel(tfc: Tfc, exported: Path, images: Path, tmp_path: Path) -> None:
