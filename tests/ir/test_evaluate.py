@@ -1,6 +1,6 @@
 """The integer meaning of each operator against its float meaning: what integers stand for differs by rounding only."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -145,6 +145,49 @@ def test_integers_stand_for_what_floats_compute(name: str, seed: int) -> None:
     saturated = np.clip(expected, *dequantize_array(np.array([-128, 127]), out))
     error = np.abs(dequantize_array(result, out) - saturated) / out.scale
     assert error.max() <= case.steps
+
+
+WIDE = {
+    "add": Case("add", shapes=(MAP, MAP), steps=1),
+    "sub": Case("sub", shapes=(MAP, MAP), steps=1),
+    "rescale": Case("rescale", steps=1),
+    "concat": Case("concat", shapes=(MAP, MAP), attrs={"axis": 3}, steps=1),
+    "mean": Case("mean", attrs={"axes": (1, 2)}),
+    "layer_norm": Case("layer_norm", parameters=2, steps=0.6),
+    "group_norm": Case("group_norm", attrs={"groups": 2, "axis": 3}, parameters=2, steps=0.6),
+}
+
+
+NARROW_ONLY = ("mean", "layer_norm", "group_norm")  # these end in int8
+
+
+@pytest.mark.parametrize(("name", "result"), [*((name, "i8") for name in WIDE), *((name, "i16") for name in WIDE if name not in NARROW_ONLY)])
+def test_int16_operands(name: str, result: str) -> None:
+    rng = np.random.default_rng(0)
+    case = WIDE[name]
+    floats, integers, _ = build(case, rng, tied=False)
+    inputs = []
+    for arg in integers.arguments:
+        integers.add(replace(arg, type=TensorType("i16", arg.type.shape, Quantization(1e-4, 0))))
+        inputs.append(rng.integers(-32768, 32768, arg.type.shape, dtype=np.int16))
+    expected = evaluate(floats, dequantized(integers, inputs))[0]
+    out = Quantization(float(np.abs(expected).max()) / 32767) if result == "i16" else result_scale(name, expected)
+    integers.add(replace(integers["y"], type=TensorType(result, expected.shape, out)))
+    limits = np.iinfo(np.int16 if result == "i16" else np.int8)
+    saturated = np.clip(expected, *dequantize_array(np.array([limits.min, limits.max]), out))
+    error = np.abs(dequantize_array(evaluate(integers, inputs)[0], out) - saturated) / out.scale
+    assert error.max() <= (case.steps if result == "i8" else 3)
+
+
+def test_an_int16_residual_and_result_of_a_linear() -> None:
+    rng = np.random.default_rng(0)
+    floats, integers, inputs = build(Case("linear", shapes=((4, 8), (4, 7)), weights=(7, 8)), rng, tied=False)
+    integers.add(replace(integers["x1"], type=TensorType("i16", (4, 7), Quantization(1e-4, 0))))
+    inputs[1] = rng.integers(-32768, 32768, (4, 7), dtype=np.int16)
+    expected = evaluate(floats, dequantized(integers, inputs))[0]
+    out = Quantization(float(np.abs(expected).max()) / 32767)
+    integers.add(replace(integers["y"], type=TensorType("i16", (4, 7), out)))
+    assert (np.abs(dequantize_array(evaluate(integers, inputs)[0], out) - expected) / out.scale).max() <= 4
 
 
 def test_a_batch_is_its_samples() -> None:
