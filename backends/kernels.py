@@ -266,7 +266,8 @@ def strided_copy_s8(call: Call, target: Target) -> Cost | None:
 @kernel("concat")
 def concat_s8(call: Call, target: Target) -> Cost | None:
     """Copies, rescaling where quantizations differ."""
-    return elements("concat_s8", call.node.type.size) if int8(call) else None
+    parts = (elements("strided_copy_s8" if x.quantization == call.out else "rescale_s8", x.size) for x in call.operands)
+    return sum(parts, start=Cost()) if int8(call) else None
 
 
 @kernel("pad")

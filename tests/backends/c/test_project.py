@@ -1,6 +1,5 @@
 """What an emitted project is: deterministic, without floats, usable from C++ and beside another model."""
 
-import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from elftools.elf.elffile import ELFFile
 
 from tfc.backends.c.project import emit_project
 from tfc.backends.emulator.machine import Machine
@@ -19,13 +17,10 @@ from tfc.ir.evaluate import evaluate, quantize_array
 from tfc.ir.graph import Graph, View
 
 from . import cases
-from .every import all_kernels
 from .graphs import Builder, bound_graphs, placed, samples
 
 TARGET = load_target("stm32f746")
 POOL = [TARGET.pools[0].name]
-FLOAT_HELPER = re.compile(r"__aeabi_[fd]|__(add|sub|mul|div|fix|float|extend|trunc)\w*[sd]f|memcpy|memset")
-FLOAT_INSTRUCTION = re.compile(r"\b(v(add|sub|mul|div|ldr|str|mov|cvt|cmp|mla|fma|push|pop)\w*)\b")
 gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 
 
@@ -59,24 +54,6 @@ def test_only_the_kernels_used_go_out(tmp_path: Path) -> None:
 def test_self_test_passes(tmp_path: Path) -> None:
     emitted(cases.attention((1, 6, 8, 8), 2, patch=(2, 2)), tmp_path)
     assert Machine(build(tmp_path, TARGET), TARGET).self_test().exit_code == 0
-
-
-@pytest.mark.skipif(shutil.which("llvm-objdump") is None, reason="needs llvm-objdump")
-@pytest.mark.parametrize("family", cases.FAMILIES)
-def test_no_float_and_no_library_call(family: str, tmp_path: Path) -> None:
-    graph = placed(all_kernels(family, TARGET), POOL)
-    emit_project(graph, TARGET, tmp_path)
-    elf = build(tmp_path, TARGET)
-    with elf.open("rb") as file:
-        symbols = [symbol.name for symbol in ELFFile(file).get_section_by_name(".symtab").iter_symbols()]
-    assert not [name for name in symbols if re.match(r"__aeabi_[fd]|__\w+[sd]f[23]?$", name)]
-    objects = sorted((tmp_path / "build" / "objects" / "src").glob("*.o"))
-    undefined = subprocess.run(["llvm-objdump", "-t", *map(str, objects)], capture_output=True, text=True, check=True).stdout
-    assert not [line for line in undefined.splitlines() if "*UND*" in line and FLOAT_HELPER.search(line)]
-    text = subprocess.run(
-        ["llvm-objdump", "-d", "--mcpu=cortex-m7", "--no-show-raw-insn", *map(str, objects)], capture_output=True, text=True, check=True
-    ).stdout
-    assert not FLOAT_INSTRUCTION.findall(text)
 
 
 @gcc
