@@ -7,10 +7,7 @@ import numpy as np
 from .diagnostic import Diagnostic, expect
 from .op import Op, declares
 from .pointwise import FUNCTIONS
-from .types import Shape, TensorType
-
-Pair = tuple[int, int]
-Quad = tuple[int, int, int, int]
+from .types import Pair, Quad, Shape, TensorType
 
 ELEMENTS: dict[str, Op] = {}
 op = declares(ELEMENTS)

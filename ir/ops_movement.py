@@ -8,9 +8,7 @@ import numpy as np
 
 from .diagnostic import expect
 from .op import Op, declares
-from .types import Shape, Symbol, TensorType
-
-Pair = tuple[int, int]
+from .types import Pair, Shape, Symbol, TensorType
 
 MOVEMENT: dict[str, Op] = {}
 op = declares(MOVEMENT)

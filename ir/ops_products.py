@@ -6,10 +6,7 @@ import numpy as np
 
 from .diagnostic import expect
 from .op import Op, declares
-from .types import Shape, Symbol, TensorType
-
-Pair = tuple[int, int]
-Quad = tuple[int, int, int, int]
+from .types import Pair, Quad, Shape, Symbol, TensorType
 
 PRODUCTS: dict[str, Op] = {}
 op = declares(PRODUCTS)

@@ -10,6 +10,8 @@ import numpy as np
 DTYPES = {"f32": np.float32, "i8": np.int8, "i16": np.int16, "i32": np.int32, "i64": np.int64, "u8": np.uint8, "i1": np.bool_}
 
 Shape = tuple[int, ...]
+Pair = tuple[int, int]
+Quad = tuple[int, int, int, int]
 
 
 class Symbol(str):

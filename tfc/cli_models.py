@@ -1,0 +1,176 @@
+"""Verbs about a model: compile, run, verify, eval."""
+
+from __future__ import annotations
+
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.progress import Progress, track
+
+from tfc.cli_text import Json, Size, TargetName, console, errors, parse_shape, print_json, show
+from tfc.ir.diagnostic import Diagnostic
+
+
+class Objective(StrEnum):
+    LATENCY = "latency"
+    RAM = "ram"
+    FLASH = "flash"
+
+
+class Road(StrEnum):
+    EMULATOR = "emulator"
+    HOST = "host"
+
+
+def compile(
+    model: Annotated[Path, typer.Argument(help="A file that torch.export.save (.pt2) or torch.jit.save (.pt) wrote.")],
+    target: TargetName,
+    shape: Annotated[list[str] | None, typer.Option(help="1,3,32,32: the shape of an input of a TorchScript trace; once for each input.")] = None,
+    calib: Annotated[str | None, typer.Option(help="Samples of the input: a .npy, .npz, or a folder of images; or `random`.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="The folder to write; default: the model's name with .tfc.")] = None,
+    ram: Size = None,
+    flash: Size = None,
+    reserve: Size = None,
+    stack: Size = None,
+    optimize: Annotated[Objective, typer.Option(help="What the choice between kernels minimises.")] = Objective.LATENCY,
+    toolchain: Annotated[str, typer.Option(help="zig (comes with tfc) or gcc (arm-none-eabi-gcc).")] = "zig",
+    rescue: Annotated[bool, typer.Option("--rescue", help="Search for channel scales and int16 values that quantization loses less with.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compile a model into a folder: C project, firmware, report."""
+    from tfc.compiler import STEPS
+    from tfc.compiler import compile as compile_model
+    from tfc.options import Options
+    from tfc.report import explain_overflow
+
+    sizes = {name: value for name, value in (("ram", ram), ("flash", flash), ("reserve", reserve), ("stack", stack)) if value is not None}
+    with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=STEPS)
+        options = Options(**sizes, optimize=optimize.value, toolchain=toolchain, rescue=rescue)
+        shapes = [parse_shape(text) for text in shape] if shape else None
+        done = compile_model(
+            model,
+            target=target,
+            shapes=shapes,
+            calib=calib,
+            output=output,
+            options=options,
+            progress=lambda step: bar.update(task, description=step, advance=1),
+        )
+    report = done.report
+    if as_json:
+        print_json(report)
+    else:
+        memory, flash_use = report["ram"], report["flash"]
+        optimal = "optimal" if memory["optimal"] else f"at least {memory['lower_bound_bytes']:,} are needed"
+        console.print(f"{report['model']} for {report['target']}: {done.folder}")
+        console.print(f"RAM    {memory['total_bytes']:>9,} of {memory['limit_bytes']:,} bytes (arena {memory['arena_bytes']:,}, {optimal})")
+        console.print(f"flash  {flash_use['total_bytes']:>9,} of {flash_use['limit_bytes']:,} bytes (code {flash_use['code_bytes']:,})")
+    if not done.fits:
+        raise Diagnostic(
+            f"{report['model']} does not fit {report['target']}\n{explain_overflow(done.graph, report)}",
+            help="a smaller input or narrower layers; sparser weights save flash",
+        )
+
+
+def run(
+    folder: Annotated[Path, typer.Argument(help="A folder that `tfc compile` wrote.")],
+    input: Annotated[Path | None, typer.Option(help="One sample: .npy, .npz or a folder with an image; default: the first golden one.")] = None,
+    on: Annotated[Road, typer.Option(help="Where it runs.")] = Road.EMULATOR,
+    profile: Annotated[bool, typer.Option(help="Count for each node.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run one inference and print the outputs and what they cost."""
+    from tfc.compiled import load
+    from tfc.data import quantize_inputs, read_inputs
+
+    compiled = load(folder)
+    samples = compiled.golden("inputs") if input is None else quantize_inputs(compiled.graph, read_inputs(input, compiled.graph))
+    if on is Road.HOST:
+        if profile:
+            raise Diagnostic("only the emulator counts instructions", help="--on emulator")
+        values = [y.reshape(-1).tolist() for y in compiled.to_float(compiled.host.run([x[0] for x in samples]))]
+        return print_json({"outputs": values}) if as_json else print_outputs(compiled.graph.results, values)
+    outputs, counted = compiled.emulate([x[0] for x in samples], watch=profile)
+    values = [y.reshape(-1).tolist() for y in compiled.to_float(outputs)]
+    by_name = {count.name: count.instructions for count in counted.nodes}
+    nodes = [
+        {"name": node.name, "kernel": node.attrs["kernel"], "instructions": by_name.get(f"tfc_node_{index}", 0), "cycles": None}
+        for index, node in compiled.scheduled()
+    ]
+    result = {
+        "outputs": values,
+        "instructions": counted.instructions,
+        "cycles": None,
+        "ms": None,
+        "stack_peak_bytes": counted.stack_peak_bytes,
+        "arena_peak_bytes": sum(counted.arena_peak_bytes),
+        **({"nodes": nodes} if profile else {}),
+    }
+    if as_json:
+        return print_json(result)
+    print_outputs(compiled.graph.results, values)
+    if profile:
+        show([{key: value for key, value in row.items() if key != "cycles"} for row in nodes])
+    console.print(f"{counted.instructions:,} instructions, stack {counted.stack_peak_bytes:,} bytes, arena {sum(counted.arena_peak_bytes):,} bytes")
+    return None
+
+
+def print_outputs(names: tuple[str, ...], values: list[list[float]]) -> None:
+    for name, numbers in zip(names, values, strict=True):
+        text = np.array2string(np.array(numbers), precision=4, threshold=20)
+        console.print(f"%{name} = {text}", markup=False)
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A folder that `tfc compile` wrote.")],
+    samples: Annotated[int | None, typer.Option(min=1, help="How many samples; default: all there are.")] = None,
+    input: Annotated[Path | None, typer.Option(help="Other samples than the golden ones.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare evaluator, host and emulated chip, bit for bit, and the integers with the float model."""
+    from tfc.compiled import load
+    from tfc.data import quantize_inputs, read_inputs
+
+    compiled = load(folder)
+    inputs = None if input is None else quantize_inputs(compiled.graph, read_inputs(input, compiled.graph))
+    started = time.perf_counter()
+    verdict = compiled.verify(
+        samples, inputs=inputs, track=lambda steps: track(steps, "verify", console=errors, transient=True, disable=not sys.stderr.isatty())
+    )
+    if as_json:
+        print_json(verdict.as_json())
+    else:
+        roads = ", ".join(f"{count} differ on the {road}" for road, count in verdict.mismatches.items())
+        console.print(f"{verdict.samples} samples in {time.perf_counter() - started:.1f} s: {roads}")
+        console.print(f"float model: mean error {verdict.mean_abs_error:.4f}, cosine {verdict.cosine:.5f}, same first choice {verdict.top1_agreement:.1f} %")
+    if any(verdict.mismatches.values()):
+        raise Diagnostic("the roads differ: this is an error of tfc")
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="A folder that `tfc compile` wrote.")],
+    images: Annotated[Path, typer.Option(help="Samples: .npy, .npz or a folder of images.")],
+    labels: Annotated[Path, typer.Option(help="A .npy of class numbers, one for each sample.")],
+    as_json: Json = False,
+) -> None:
+    """Accuracy of a classifier, through the host backend."""
+    from tfc.compiled import load
+    from tfc.data import quantize_inputs, read_inputs, read_labels
+
+    compiled = load(folder)
+    samples = quantize_inputs(compiled.graph, read_inputs(images, compiled.graph))
+    classes = read_labels(labels, len(samples[0]))
+    with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("eval", total=len(classes))
+        accuracy = compiled.accuracy(samples, classes, progress=lambda done: bar.update(task, completed=done))
+    if as_json:
+        return print_json({"top1": accuracy.top1, "samples": accuracy.samples, "images_per_second": accuracy.images_per_second})
+    show(accuracy.by_class())
+    console.print(f"top-1 {accuracy.top1:.2f} % of {accuracy.samples:,} samples, {accuracy.images_per_second:,.0f} a second")
+    return None

@@ -1,0 +1,99 @@
+"""Verbs about tfc itself: passes on text, and lists of what there is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tfc.cli_text import Json, TargetName, errors, print_json, show
+from tfc.ir.diagnostic import Diagnostic
+
+
+def opt(
+    file: Annotated[str, typer.Argument(help="A .tfir file, its tensors beside it; - is standard input.")],
+    passes: Annotated[str, typer.Option(help='A pipeline: "a,b{k=v}". `tfc passes` lists them.')] = "",
+    target: TargetName = "stm32f746",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Write text and tensors there instead of text to stdout.")] = None,
+    print_after: Annotated[str | None, typer.Option(help="Print the graph after this pass, or after `all`, to stderr.")] = None,
+    times: Annotated[bool, typer.Option("--time", help="Print how long each pass took, to stderr.")] = False,
+) -> None:
+    """Run passes on the text of a graph."""
+    from tfc.backends.target import load_target
+    from tfc.ir.text import parse_graph, print_graph
+    from tfc.ir.verify import verify as verify_graph
+    from tfc.ir.weights import load_graph, save_graph
+    from tfc.passes.pipeline import Pass, parse_pipeline, run_pipeline
+
+    pipeline = parse_pipeline(passes)
+    if print_after not in (None, "all", *(step.name for step in pipeline)):
+        raise Diagnostic(f"'{print_after}' is not in this pipeline", help=f"its passes: {', '.join(str(step) for step in pipeline)}")
+    graph = parse_graph(sys.stdin.read()) if file == "-" else load_graph(Path(file))
+    verify_graph(graph)
+    started = time.perf_counter()
+
+    def after(step: Pass, result: Any) -> None:
+        nonlocal started
+        if times:
+            errors.print(f"{step}: {time.perf_counter() - started:.3f} s, {len(result)} nodes", markup=False)
+        if print_after in ("all", step.name):
+            errors.print(f"// after {step}\n{print_graph(result)}", markup=False)
+        started = time.perf_counter()
+
+    graph = run_pipeline(graph, load_target(target), pipeline, hook=after)
+    if output:
+        save_graph(graph, output)
+    else:
+        print(print_graph(graph), end="")
+
+
+def described(items: list[dict[str, Any]], as_json: bool) -> None:
+    print_json(items) if as_json else show(items)
+
+
+def ops(as_json: Json = False) -> None:
+    """List the operators."""
+    from tfc.ir.float_rules import FLOAT
+    from tfc.ir.int_rules import INT
+    from tfc.ir.ops import OPS
+
+    rows = []
+    for name, declared in sorted(OPS.items()):
+        dtypes = [dtype for dtype, table in (("f32", FLOAT), ("i8", INT)) if name in table]
+        rows.append({"name": name, "dtypes": ", ".join(dtypes), "attributes": ", ".join(declared.options), "does": first_line(declared.doc)})
+    described(rows, as_json)
+
+
+def passes(as_json: Json = False) -> None:
+    """List the passes."""
+    from tfc.passes.pipeline import PASSES, Pass
+
+    described(
+        [{"name": Pass(item).name, "options": ", ".join(Pass(item).options), "does": first_line(sys.modules[item.__module__].__doc__)} for item in PASSES],
+        as_json,
+    )
+
+
+def kernels(as_json: Json = False) -> None:
+    """List the kernels."""
+    from tfc.backends.kernels import KERNELS
+
+    described([{"name": name, "operators": ", ".join(kernel.ops), "does": first_line(kernel.doc)} for name, kernel in KERNELS.items()], as_json)
+
+
+def targets(as_json: Json = False) -> None:
+    """List the chips."""
+    from tfc.backends.target import load_target
+    from tfc.backends.target import targets as names
+
+    chips = [load_target(name) for name in names()]
+    described(
+        [{"name": chip.name, "core": chip.core, "MHz": chip.clock_hz // 10**6, "RAM": chip.ram_bytes, "flash": chip.flash.size} for chip in chips], as_json
+    )
+
+
+def first_line(text: str | None) -> str:
+    return (text or "").strip().splitlines()[0] if text else ""
