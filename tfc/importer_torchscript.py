@@ -59,7 +59,7 @@ def _load(data: bytes, label: str) -> tuple[Any, Any]:
     unit = native.CompilationUnit()
     try:
         return unit, native.import_ir_module_from_buffer(unit, data, torch.device("cpu"), {}, False)
-    except RuntimeError as error:
+    except Exception as error:  # the loader promises nothing about a damaged file
         said = (str(error).strip().splitlines() or [""])[0]
         raise Diagnostic(f"torch cannot load {label}: {said}", help=f"save it with a torch that this tfc supports: {TRACE_AGAIN}") from error
 

@@ -89,24 +89,41 @@ def inspect_trace(archive: Archive) -> bytes:
 
     torch.jit.load executes no Python. What it does do with a hostile file is excluded here: `__setstate__` methods, which it runs;
     classes of C++ extensions, which bring such methods; tensors larger than their bytes, which it does not check; code too deep for
-    its parser. Operators are checked one by one when the program is stepped. A rebuilt archive leaves no room for two readers of one
-    zip to see different members.
+    its parser; source ranges that point outside their texts. Operators are checked one by one when the program is stepped. A rebuilt
+    archive leaves no room for two readers of one zip to see different members.
     """
     members = {name: archive.read(name) for name in archive.full_names if name in PLAIN_MEMBERS}
     members |= {folder + name: archive.read(folder + name) for folder in ("code/", "data/", "constants/") for name in archive.names(folder)}
     if members.get("byteorder", b"little") != b"little":
         raise Diagnostic(f"{archive.label} holds big-endian numbers", help="save it on a little-endian machine")
     members.setdefault("constants.pkl", b"\x80\x02).")
-    for name, data in members.items():
+    for name, data in list(members.items()):
         if name.endswith(".py"):
             _check_code(archive.label, name, data)
         elif name.endswith("pkl"):
-            read_pickle(archive, name, data, modules=name == "data.pkl")
+            value, _ = read_pickle(archive, name, data, modules=name == "data.pkl")
+            if name.endswith(".debug_pkl") and not _are_ranges(value):
+                del members[name]  # the lines of the user's code are lost, no more
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as rebuilt:
         for name, data in members.items():
             rebuilt.writestr(f"model/{name}", data)
     return buffer.getvalue()
+
+
+def _are_ranges(value: Any) -> bool:
+    """Whether the source ranges of a code file are what torch.jit.save writes now: torch follows their indices unchecked."""
+    try:
+        form, texts, ranges = value
+        sizes = [len(text.encode()) for text in texts]
+        for offset, ((pieces, file, line), start, end), tag in ranges:
+            size = sum(sizes[piece] for piece in pieces)
+            numbers = (offset, file, line, start, end, tag, *pieces)
+            if not all(type(n) is int and 0 <= n < 1 << 31 for n in numbers) or file >= len(sizes) or not start <= end <= size + 1:
+                return False
+    except (TypeError, ValueError, IndexError, AttributeError):
+        return False
+    return bool(form == "FORMAT_WITH_STRING_TABLE")
 
 
 def read_pickle(archive: Archive, name: str, data: bytes, *, modules: bool = False) -> tuple[Any, list[Stored]]:

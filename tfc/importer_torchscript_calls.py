@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tfc.importer_builder import Constant, name_of
 from tfc.importer_program import Call, Foreign, Ref, Value
 from tfc.importer_tensors import MOST_ELEMENTS
-from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.diagnostic import Diagnostic, expect
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 EVAL = "call model.eval() before torch.jit.trace or torch.jit.script"
 # torch's own numbers of types, as TorchScript writes them; torch.export has others.
 SCALAR_TYPES = {0: "uint8", 1: "int8", 2: "int16", 3: "int32", 4: "int64", 5: "float16", 6: "float32", 7: "float64", 11: "bool", 15: "bfloat16"}
+# torch does not check the numbers that stand for types, layouts and orders of axes: a wrong one is a wild read.
+NUMBERED: dict[str, dict[int, str]] = {
+    "ScalarType": SCALAR_TYPES,
+    "Layout": {0: "strided"},
+    "MemoryFormat": {0: "contiguous_format", 1: "preserve_format", 2: "channels_last", 3: "channels_last_3d"},
+}
 
 
 @dataclass(eq=False)
@@ -179,8 +185,16 @@ def _executed(declared: Any, value: Any) -> Any:
         return [_executed(declared, item) for item in value]
     if declared.name == "device":
         return torch.device("meta")
+    if value is not None and (names := NUMBERED.get(_kind(declared))) is not None:
+        expect(type(value) is int and value in names, f"{value!r} is no {_kind(declared)} that tfc knows")
+        return getattr(torch, names[value])
     # Where a tensor is due, a number was one in the trace: float64 or int64 without axes, which leave the type of others alone.
     return torch.tensor(value, dtype=torch.float64 if isinstance(value, float) else None) if str(declared.type) == "Tensor" else value
+
+
+def _kind(declared: Any) -> str:
+    """The type of an argument in the operator's schema, whether it is optional or not."""
+    return str(declared.real_type).removeprefix("Optional[").removesuffix("]")
 
 
 def _recorded(declared: Any, value: Any) -> Any:
@@ -189,10 +203,9 @@ def _recorded(declared: Any, value: Any) -> Any:
         return Ref(value.name)
     if isinstance(value, (list, tuple)):
         return tuple(_recorded(declared, item) for item in value)
-    kind = str(declared.real_type).removeprefix("Optional[").removesuffix("]")
-    if value is not None and kind == "ScalarType":
+    if value is not None and _kind(declared) == "ScalarType":
         return SCALAR_TYPES.get(value, f"type {value}")
-    return value if value is None or isinstance(value, (bool, int, float, str)) else Foreign(kind.lower())
+    return value if value is None or isinstance(value, (bool, int, float, str)) else Foreign(_kind(declared).lower())
 
 
 def _facts(meta: Tensor) -> Value:

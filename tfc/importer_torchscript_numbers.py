@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 from tfc.ir.diagnostic import expect
@@ -43,6 +44,12 @@ def _append(items: list[Any], item: Any) -> list[Any]:
     return items
 
 
+def _filled(text: str, *values: Any) -> str:
+    """Each `{}` by its value; never str.format, which would follow attributes that the text names."""
+    pieces = text.split("{}")
+    return "".join(part for pair in zip_longest(pieces, map(str, values[: len(pieces) - 1]), fillvalue="") for part in pair)
+
+
 def _first(value: Any, *_: Any) -> Any:
     return value
 
@@ -57,7 +64,7 @@ NUMBERS: dict[str, Callable[..., Any]] = {
     "__not__": operator.not_, "__and__": operator.and_, "__or__": operator.or_, "logical_not": operator.not_,
     "Int": int, "Float": float, "Bool": bool, "ScalarImplicit": _first, "IntImplicit": int, "FloatImplicit": float, "item": _first,
     "to": _first, "detach": _first, "clone": _first, "lift_fresh": _first,
-    "format": lambda text, *_: text,
+    "format": _filled,
 }  # fmt: skip
 
 # Those that look at lists, or at facts of a tensor; what they take and give stays as it is.

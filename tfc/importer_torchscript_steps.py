@@ -87,7 +87,7 @@ class Stepper:
         except Diagnostic as error:
             error.at = error.at or self.place(frame, node).of(kind)
             raise
-        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError) as error:
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError, RuntimeError) as error:
             raise Diagnostic(f"this node cannot be evaluated ({type(error).__name__}: {error})", at=self.place(frame, node).of(kind)) from error
         raise Diagnostic(f"TorchScript's {kind} is not supported", at=self.place(frame, node).of(kind), help=TRACE_INSTEAD)
 

@@ -3,6 +3,8 @@
 import io
 import os
 import pickle
+import subprocess
+import sys
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
@@ -112,7 +114,7 @@ class Forever(nn.Module):
 class Raises(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if x.dim() != 4:
-            raise ValueError("images only")
+            raise ValueError(f"images only, not {x.dim()} axes")
         return x
 
 
@@ -148,7 +150,7 @@ class Unsupported(nn.Module):
         (If(), ["control flow of this program depends on its data", "prim::If (test_torchscript_refusals.py:", "torch.jit.trace"]),
         (While(), ["control flow of this program depends on its data", "prim::Loop (test_torchscript_refusals.py:"]),
         (Item(), ["a number that was read out of a tensor", "aten::mul (test_torchscript_refusals.py:"]),
-        (Raises(), ["raises an error for these inputs: images only", "prim::RaiseException (test_torchscript_refusals.py:"]),
+        (Raises(), ["raises an error for these inputs: images only, not 2 axes", "prim::RaiseException (test_torchscript_refusals.py:"]),
         (Counts(), ["changes its own state 'n' on every call"]),
         (TakesList(), ["takes 'xs' (Tensor[]); inputs for tfc are tensors"]),
         (ReturnsNumber(), ["result 1 of ReturnsNumber is not a tensor, but 3"]),
@@ -259,6 +261,24 @@ def test_tensors_that_leave_their_bytes(good: dict[str, bytes], tmp_path: Path) 
     assert weight.count(b"(K\x04K\x01t") == 1  # the strides of the weight
     assert "leaves the bytes" in refusal(write(tmp_path / "c.pt", {**good, "data.pkl": weight.replace(b"(K\x04K\x01t", b"(K\x09K\x01t")}))
     assert "is damaged: data.pkl is not what torch.jit.save writes" in refusal(write(tmp_path / "d.pt", {**good, "data.pkl": b"\x80\x02."}))
+
+
+def test_numbers_that_torch_does_not_check(good: dict[str, bytes], tmp_path: Path) -> None:
+    strange = code(good, b'torch.device("cpu"), 6)', b'torch.device("cpu"), -5)')
+    assert "-5 is no ScalarType that tfc knows" in refusal(write(tmp_path / "type.pt", strange))
+    # Source ranges whose texts do not exist: the lines are lost, and nothing else.
+    name = next(name for name in good if "/linear" in name and name.endswith(".debug_pkl"))
+    ranges = ("FORMAT_WITH_STRING_TABLE", ("",), ((0, (((99,), 0, 0), 0, 0), 0),))
+    graph = import_model(write(tmp_path / "ranges.pt", {**good, name: pickle.dumps(ranges, protocol=2)}))
+    assert [node.source.line for node in graph.of_op("linear") if node.source] == [""]
+
+
+def test_the_command_line_takes_shapes(good: dict[str, bytes], tmp_path: Path) -> None:
+    path = write(tmp_path / "net.pt", good)
+    for shape, status, message in (("1,x", 2, "'1,x' is not a shape"), ("1,5", 1, "for tensors of shape (1, 5)"), ("2,4", 1, "a batch of 2")):
+        command = [sys.executable, "-m", "tfc.cli", "compile", str(path), "--target", "stm32f746", "--shape", shape, "--calib", "random"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "COLUMNS": "200"}, check=False)
+        assert (done.returncode, message in done.stderr) == (status, True), done.stderr
 
 
 def test_recorded_inputs_of_another_kind_are_left_alone(good: dict[str, bytes], tmp_path: Path) -> None:
