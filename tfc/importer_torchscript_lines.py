@@ -17,11 +17,11 @@ def user_line(ranges: list[str]) -> str:
 def _frames(text: str) -> list[tuple[str, str]]:
     """(file, line) from the inside out: of a trace the `forward` methods, as torch.export records them, of a script the place in the source.
 
-    What stands behind `Serialized` are places in the archive's own code.
+    What stands behind `Serialized`, and in files below `code/`, are places in the archive's own code.
     """
     frames = []
     for match in FRAME.finditer(text.partition("Serialized ")[0].replace("\\", "/")):
         file, line = match["script"] or match["file"], match["at"] or match["line"]
-        if match["function"] in (None, "forward"):
+        if match["function"] in (None, "forward") and not file.startswith("code/"):
             frames.append((file, line))
     return frames
