@@ -14,9 +14,9 @@ from .types import Shape, TensorType
 
 Infer = Callable[..., Shape | None]
 
-# What any node may carry: the range that calibration saw (of the value, and before a fused activation), the mean of each channel,
-# scale and zero point where the model brings its own, whether it is to be int16, and its kernel.
-COMMON = frozenset({"range", "pre_range", "means", "qparams", "wide", "kernel"})
+# What any node may carry: the range that calibration saw (of the value, and before a fused activation), mean and
+# largest magnitude of each channel, scale and zero point where the model brings its own, whether it is to be int16, and its kernel.
+COMMON = frozenset({"range", "pre_range", "means", "peaks", "qparams", "wide", "kernel"})
 
 
 @dataclass(frozen=True)

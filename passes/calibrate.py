@@ -15,6 +15,7 @@ from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import evaluate_batch
 from tfc.ir.graph import Graph, Node, Tensor
 from tfc.ir.pointwise import CLAMPS
+from tfc.ir.types import Symbol
 from tfc.ir.verify import require
 
 from .constants import add_tensor
@@ -29,7 +30,7 @@ def calibrate(graph: Graph, target: Target, *, data: str, samples: int = 256) ->
 
 
 def calibrate_on(graph: Graph, inputs: Sequence[Tensor], samples: int = 256) -> Graph:
-    """Write `range` on every value, `pre_range` where a table of 1,024 entries follows an accumulator, `means` where weights follow.
+    """Write `range` on every value, `pre_range` where a table of 1,024 entries follows an accumulator, `means` and `peaks` of channels where weights follow.
 
     Each input holds samples along a leading axis; the first `samples` of them are used.
     """
@@ -46,13 +47,16 @@ def calibrate_on(graph: Graph, inputs: Sequence[Tensor], samples: int = 256) -> 
             continue
         span = image_range(extremes[node.name]) if node.op == "arg" else histograms[node.name].clipped(256)
         pre = f"{node.name}.pre"
-        means = add_tensor(graph, f"{node.name}.means", extremes[node.name].means) if feeds_weights(graph, node) else None
-        graph.add(node.but(range=span, pre_range=histograms[pre].clipped(1024) if pre in histograms else None, means=means))
+        pre_span = histograms[pre].clipped(1024) if pre in histograms else None
+        graph.add(node.but(range=span, pre_range=pre_span, **channel_facts(graph, node, extremes[node.name])))
     return graph
 
 
-def feeds_weights(graph: Graph, node: Node) -> bool:
-    return any(user.op in ("conv2d", "linear") and user.operands[0] == node.name for user in graph.users(node))
+def channel_facts(graph: Graph, node: Node, seen: Extremes) -> dict[str, Symbol]:
+    """What weights that follow want to know of each channel."""
+    if not any(user.op in ("conv2d", "linear") and user.operands[0] == node.name for user in graph.users(node)):
+        return {}
+    return {key: add_tensor(graph, f"{node.name}.{key}", value) for key, value in (("means", seen.means), ("peaks", seen.peaks))}
 
 
 def open_activations(graph: Graph) -> Graph:
@@ -84,12 +88,13 @@ def observe(graph: Graph, inputs: Sequence[Tensor], make: Any) -> dict[str, Any]
 
 @dataclass
 class Extremes:
-    """Least and greatest value seen, and the sum of each channel (the last axis)."""
+    """Least and greatest value seen, and the sum and largest magnitude of each channel (the last axis)."""
 
     name: str
     lo: float = np.inf
     hi: float = -np.inf
     total: Any = 0.0
+    largest: Any = 0.0
     count: int = 0
 
     def add(self, value: Tensor) -> None:
@@ -98,6 +103,12 @@ class Extremes:
         self.lo, self.hi = min(self.lo, float(value.min())), max(self.hi, float(value.max()))
         rows = value.reshape(-1, value.shape[-1])
         self.total, self.count = self.total + rows.sum(axis=0, dtype=np.float64), self.count + len(rows)
+        self.largest = np.maximum(self.largest, np.abs(rows).max(axis=0))
+
+    @property
+    def peaks(self) -> NDArray[np.float32]:
+        """The largest magnitude of each channel."""
+        return np.asarray(self.largest, np.float32)
 
     @property
     def means(self) -> NDArray[np.float32]:

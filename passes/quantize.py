@@ -42,7 +42,7 @@ def quantize(graph: Graph, target: Target) -> Graph:
         if node.op != "const":
             graph.add(RULES.get(node.op, activation)(graph, narrow_operands(graph, node)))
     for node in graph:
-        graph.add(node.but(range=None, pre_range=None, qparams=None, means=None, wide=None))
+        graph.add(node.but(range=None, pre_range=None, qparams=None, means=None, peaks=None, wide=None))
     require(graph, "quantized")
     return graph
 

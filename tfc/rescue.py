@@ -23,8 +23,9 @@ def rescue(graph: Graph, target: Target, samples: Sequence[Tensor], budget: Budg
 
     int16 values cost RAM; they are taken back, the least useful first, until the plan fits the budget.
     """
-    candidates = [calibrate_on(version, samples) for version in (graph, run_pipeline(graph, target, "equalize"))]
-    best = max(candidates, key=lambda ranged: quality(ranged, target, samples)[0])
+    plain = calibrate_on(graph, samples)
+    equal = calibrate_on(run_pipeline(plain, target, "equalize"), samples)
+    best = max((plain, equal), key=lambda ranged: quality(ranged, target, samples)[0])
     score, noise = quality(best, target, samples)
     marked = []
     for node in sorted(worth_widening(best), key=lambda node: noise.get(node.name, 0.0))[:TRIALS]:
