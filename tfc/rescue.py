@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tfc.backends.target import Target
 from tfc.data import quantize_inputs
+from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Tensor
 from tfc.noise import SAMPLES, signal_to_noise
 from tfc.passes.calibrate import calibrate_on, has_table
@@ -32,7 +33,7 @@ def rescue(graph: Graph, target: Target, samples: Sequence[Tensor], budget: Budg
         trial = best.copy()
         trial.add(best[node.name].but(wide=True))
         better, _ = quality(trial, target, samples)
-        if better >= score + GAIN:
+        if better >= score + GAIN and has_kernels(trial, target):
             marked.append((better - score, node.name))
             best, score = trial, better
     for _, name in sorted(marked):
@@ -58,6 +59,15 @@ def worth_widening(graph: Graph) -> list[Node]:
 def is_read_wide(graph: Graph, node: Node) -> bool:
     places = ((user, index) for user in graph.users(node) for index, name in enumerate(user.operands) if name == node.name)
     return any(reads_wide(user, index) for user, index in places)
+
+
+def has_kernels(graph: Graph, target: Target) -> bool:
+    """Whether every node finds a kernel with the types that it then has."""
+    try:
+        run_pipeline(graph, target, "quantize,choose-layouts,choose-kernels")
+    except Diagnostic:
+        return False
+    return True
 
 
 def fits(graph: Graph, target: Target, budget: Budget) -> bool:
