@@ -77,6 +77,7 @@ RENAMED: dict[str, Callable[[dict[str, Any], int], tuple[str, dict[str, Any]]]] 
     "aten._convolution.default": _convolution,
     "aten._convolution.deprecated": _convolution,
     "aten._convolution_mode.default": _convolution_mode,
+    "aten.mH.default": lambda arguments, rank: ("aten.mT.default", arguments),  # no tensor here is complex
 }
 
 
@@ -128,7 +129,7 @@ class Recorder:
         }
         made = _run(operator, arguments, place)
         if target in RENAMED and made is not None:
-            target, given = RENAMED[target](given | {key: given.get(key) for key in ("bias",)}, made.dim())
+            target, given = RENAMED[target](given, made.dim())
         if declared[0].alias_info is not None and declared[0].alias_info.is_write and isinstance(arguments[0], Traced):
             arguments[0].name = self._fresh(0)
             return self._record(target, given, arguments[0], place)
