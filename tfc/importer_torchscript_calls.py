@@ -119,7 +119,8 @@ class Recorder:
         _, name, overload = target.split(".")
         operator = getattr(getattr(torch.ops.aten, name), overload)
         declared = operator._schema.arguments
-        if any(argument.name in ("train", "training") and value is True for argument, value in zip(declared, arguments, strict=True)):
+        trains = any(argument.name in ("train", "training") and value is True for argument, value in zip(declared, arguments, strict=True))
+        if trains and (name == "batch_norm" or "dropout" in name):
             raise Diagnostic(f"this {name} was traced or scripted in training mode", at=place.of(target), help=EVAL)
         # torch.export leaves out what equals the default, and the rules have the same defaults.
         given = {
