@@ -111,11 +111,18 @@ def activation(graph: Graph, node: Node) -> Node:
 
 def constant_operand(graph: Graph, node: Node, name: str) -> str:
     tensor = graph.constant(name)
-    if tensor is None or node.op in NORMS:
+    if tensor is None:
         return name
     quantization = of_range(float(tensor.min()), float(tensor.max()))
     integers = np.clip(np.round(tensor / float(quantization.scale)) + quantization.zero_point, -128, 127).astype(np.int8)
     return add_constant(graph, f"{name}.i8", integers, before=node.name, quantization=quantization)
+
+
+def norm(graph: Graph, node: Node) -> Node:
+    """A norm whose input hardly varies still has gains of 15 bits: its scale has a floor."""
+    quantization, gamma = own(node), graph.constant(node.operands[1])
+    floor = 0.0 if gamma is None else float(np.abs(gamma).max()) / 4096
+    return typed(node, replace(quantization, scale=max(float(quantization.scale), floor)))
 
 
 def tied(graph: Graph, node: Node) -> Node:
@@ -197,6 +204,7 @@ def by_product(graph: Graph, node: Node) -> Node:
 Rule = Callable[[Graph, Node], Node]
 RULES: dict[str, Rule] = {
     **dict.fromkeys(TIED, tied),
+    **dict.fromkeys(NORMS, norm),
     "conv2d": weighted,
     "linear": weighted,
     "conv_transpose2d": weighted,

@@ -105,6 +105,15 @@ def test_bias_correction_restores_means() -> None:
     assert shift(ranged) < 0.5 * shift(without)
 
 
+def test_a_norm_of_a_constant_input_compiles() -> None:
+    graph = Graph("g", [Node("x", "arg", (), f32(4, 16))])
+    graph.add(Node("y", "layer_norm", ("x", constant(graph, "g", np.ones(16)), constant(graph, "b", np.zeros(16))), f32(4, 16)))
+    graph.results = ("y",)
+    quantized = run_pipeline(calibrate_on(graph, [np.full((8, 4, 16), 0.5, np.float32)]), TARGET, "quantize")
+    x = quantize_array(np.full((1, 4, 16), 0.5), quantized["x"].type.quantization)
+    assert (dequantize_array(evaluate_batch(quantized, [x])[0], quantized["y"].type.quantization) == 0).all()
+
+
 def test_stages_are_reached_in_order() -> None:
     graph = run_pipeline(depthwise_net(), TARGET, FLOAT)
     assert reached(graph, "float")
