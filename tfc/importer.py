@@ -5,18 +5,22 @@ from __future__ import annotations
 import inspect
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from tfc import importer_pointwise, importer_products, importer_quantized, importer_views, importer_windows
+from tfc import importer_quantized, importer_views
 from tfc.archive import Archive, inspect_archive, open_archive
 from tfc.importer_aliases import Aliases
-from tfc.importer_builder import Builder, Operand, Rule, name_of
+from tfc.importer_builder import Builder, Constant, Operand, Result, name_of
+from tfc.importer_constants import FOLDS
+from tfc.importer_folding import constant_values, fold, held, is_constant
 from tfc.importer_program import Call, Foreign, Program, Ref
 from tfc.importer_pt2 import read_program
+from tfc.importer_rules import RULES, SUPPORTED
 from tfc.importer_torchscript import read_trace
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Source
@@ -26,7 +30,6 @@ from tfc.ir.verify import verify
 if TYPE_CHECKING:  # reading a file needs no torch, and importing torch takes seconds
     from torch import Tensor, nn
 
-RULES: dict[str, Rule] = {**importer_products.RULES, **importer_pointwise.RULES, **importer_windows.RULES, **importer_views.RULES, **importer_quantized.RULES}
 # Checks that the trace carries along, about facts that are fixed here.
 IGNORED = frozenset({"aten._assert_tensor_metadata.default"})
 FLOATS = ("float32", "float16", "bfloat16")
@@ -62,7 +65,7 @@ def _saved(source: nn.Module) -> Archive | None:
 
 def _read(archive: Archive, shapes: Sequence[Shape] | None = None) -> Program:
     if archive.is_trace:
-        return read_trace(archive, shapes, RULES)
+        return read_trace(archive, shapes, SUPPORTED)
     if shapes:
         raise Diagnostic(f"{archive.label} says the shapes of its inputs itself", help="leave --shape away; export the model again for other shapes")
     return read_program(archive)
@@ -90,7 +93,7 @@ def import_program(program: Program, name: str) -> Graph:
     _check_inputs(program)
     _check_operators(program)
     build, aliases = Builder(name), Aliases(program.constants)
-    values: dict[str, Operand] = dict(program.constants)
+    values: dict[str, Operand] = {name: _held(constant, program.value(name).dtype) for name, constant in program.constants.items()}
     for value in program.inputs:
         values[value] = build.graph.add(Node(build.graph.fresh(name_of(value)), "arg", (), f32(*program.value(value).shape)))
         aliases.make(value)
@@ -99,7 +102,7 @@ def import_program(program: Program, name: str) -> Graph:
         if call.target not in IGNORED:
             _build_call(build, program, call, values, aliases, alone=bool(call.module) and calls[call.module] == 1)
     graph = build.graph
-    graph.results = tuple(build.node(values[aliases.read(value, "the result")]).name for value in program.results)
+    graph.results = tuple(build.node(_known(values, aliases.read(value, "the result"), "the result")).name for value in program.results)
     _remove_unread(graph)
     verify(graph)
     return graph
@@ -123,7 +126,8 @@ def _check_inputs(program: Program) -> None:
 
 def _check_operators(program: Program) -> None:
     """One Diagnostic for all calls that no rule takes, with their places."""
-    problems = [f"{call.place}{problem}" for call in program.calls if (problem := _problem(call)) is not None]
+    constant = constant_values(program)
+    problems = [f"{call.place}{problem}" for call in program.calls if (problem := _problem(call, constant)) is not None]
     if problems:
         listed = "\n  ".join(problems)
         raise Diagnostic(
@@ -131,22 +135,33 @@ def _check_operators(program: Program) -> None:
         )
 
 
-def _problem(call: Call) -> str | None:
+def _problem(call: Call, constant: frozenset[str]) -> str | None:
+    """What hinders this call, behind its place; None if nothing does."""
     if call.target in IGNORED:
         return None
-    if call.target not in RULES:
+    if call.target not in SUPPORTED:
         return ""
+    folded = call.target in FOLDS and call.reads <= constant
+    if not folded and call.target not in RULES:
+        return ": it is computed at import, but here depends on the input"
+    parameters = inspect.signature(FOLDS[call.target] if folded else RULES[call.target])
     try:
-        inspect.signature(RULES[call.target]).bind(None, **call.arguments)
+        parameters.bind(*(() if folded else (None,)), **call.arguments)
     except TypeError as error:
         return f": {error}"
-    foreign = [f"{key} ({value.kind})" for key, value in call.arguments.items() if isinstance(value, Foreign) and not _takes_any(call.target, key)]
+    foreign = [f"{key} ({value.kind})" for key, value in call.arguments.items() if isinstance(value, Foreign) and key in parameters.parameters]
     return f": cannot take {', '.join(foreign)}" if foreign else None
 
 
-def _takes_any(target: str, key: str) -> bool:
-    """Whether the rule leaves this argument unread."""
-    return key not in inspect.signature(RULES[target]).parameters
+def _held(constant: Constant, dtype: str) -> Constant:
+    """A constant of the program, integers and truth values as such."""
+    return constant if dtype in (*FLOATS, "int8", "uint8", "float64") else replace(constant, data=held(constant.data, dtype))
+
+
+def _known(values: Mapping[str, Operand], name: str, reader: str) -> Operand:
+    if name not in values:
+        raise Diagnostic(f"'{name}' is a result that tfc does not compute", at=reader)
+    return values[name]
 
 
 def _build_call(build: Builder, program: Program, call: Call, values: dict[str, Operand], aliases: Aliases, *, alone: bool) -> None:
@@ -158,24 +173,37 @@ def _build_call(build: Builder, program: Program, call: Call, values: dict[str, 
     def resolved(argument: Any) -> Any:
         if isinstance(argument, tuple):
             return tuple(resolved(item) for item in argument)
-        return values[aliases.read(argument.name, call.place)] if isinstance(argument, Ref) else argument
+        return _known(values, aliases.read(argument.name, call.place), call.place) if isinstance(argument, Ref) else argument
 
     arguments = {key: resolved(argument) for key, argument in call.arguments.items()}
     aliases.call(call, shares=call.target in importer_views.RULES)
     try:
         build.shapes = [program.value(value).shape for value in call.results]
-        result = RULES[call.target](build, **arguments)
+        if is_constant(arguments) and call.target not in importer_quantized.RULES:
+            result: Result = fold(build, call.target, RULES.get(call.target), arguments)
+        else:
+            result = RULES[call.target](build, **arguments)
     except Diagnostic as error:
         error.at = error.at or call.place
         raise
     except (TypeError, ValueError, IndexError, KeyError, AttributeError, AssertionError, ZeroDivisionError, OverflowError) as error:
         raise Diagnostic(f"the arguments of this call are not what {call.target} takes ({type(error).__name__}: {error})", at=call.place) from error
-    made = result if isinstance(result, list) else [result]
-    if len(made) != len(call.results):
+    _enter(program, call, [result] if isinstance(result, (Node, Constant)) else result, values)
+
+
+def _enter(program: Program, call: Call, made: Sequence[Operand | None], values: dict[str, Operand]) -> None:
+    """The results of a call under their names, if they are what the trace recorded."""
+    if len([operand for operand in made if operand is not None]) > len(call.results) or len(made) < len(call.results):
         raise Diagnostic(f"this call makes {len(call.results)} values, tfc expects {len(made)}", at=call.place)
-    for value, operand in zip(call.results, made, strict=True):
+    for value, operand in zip(call.results, made, strict=False):
+        if operand is None:
+            continue
         recorded = program.value(value)
-        if (recorded.dtype not in FLOATS and call.target not in importer_quantized.RULES) or recorded.shape != operand.type.shape:
+        if isinstance(operand, Constant) and call.target not in importer_quantized.RULES:
+            operand = _held(operand, recorded.dtype)
+        elif recorded.dtype not in FLOATS and call.target not in importer_quantized.RULES:
+            raise Diagnostic(f"'{value}' is {recorded.dtype}{list(recorded.shape)} in the trace, tfc makes float32{list(operand.type.shape)}", at=call.place)
+        if recorded.shape != operand.type.shape:
             raise Diagnostic(f"'{value}' is {recorded.dtype}{list(recorded.shape)} in the trace, tfc makes float32{list(operand.type.shape)}", at=call.place)
         values[value] = operand
 

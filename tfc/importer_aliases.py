@@ -42,7 +42,8 @@ class Aliases:
     def call(self, call: Call, *, shares: bool) -> None:
         """Record the results of a call: `shares` if they may be views of its first tensor."""
         first = next((argument.name for argument in call.arguments.values() if isinstance(argument, Ref)), None)
-        writes = not shares and call.target.split(".")[1].endswith("_")
+        name = call.target.split(".")[1]
+        writes = not shares and name.endswith("_") and not name.endswith("__")  # __and__ is what Python calls its operator
         if writes and first:
             if self._memory[first] in self._constants:
                 raise Diagnostic(f"the model changes its own state '{self._memory[first]}' on every call", at=call.place, help=EVAL)

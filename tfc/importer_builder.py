@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,17 +17,19 @@ from tfc.ir.ops import op_named
 from tfc.ir.types import Shape, Symbol, TensorType, f32
 
 FloatArray = NDArray[np.float32]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Constant:
-    """A parameter, buffer or number that becomes a `const` node when the first node reads it.
+    """A parameter, buffer or number that becomes a float `const` node when the first node reads it.
 
-    `scales` are those of its first axis, where the model says how these weights are quantized.
+    Until then it may be integers or truth values, which index and choose. `scales` are those of its first axis, where the model
+    says how these weights are quantized.
     """
 
     name: str
-    data: FloatArray
+    data: Array
     scales: FloatArray | None = None
 
     @property
@@ -35,7 +38,7 @@ class Constant:
 
 
 Operand = Node | Constant
-Result = Operand | list[Operand]
+Result = Operand | Sequence[Operand | None]  # None for a result that nothing may read
 Rule = Callable[..., Result]
 
 
@@ -65,12 +68,18 @@ class Builder:
         self.stem = ""
         self.source: Source | None = None
         self.shapes: list[Shape] = []
-        self._made: dict[tuple[Any, ...], Node] = {}
+        self._made: dict[tuple[Any, ...], tuple[Node, Array]] = {}
 
     @property
     def shape(self) -> Shape:
         """The shape that the trace recorded for the one result of this call."""
         return self.shapes[0]
+
+    def aside(self) -> Builder:
+        """A graph of its own for the same call: what it builds is evaluated, not kept."""
+        other = Builder("aside")
+        other.stem, other.source, other.shapes = self.stem, self.source, self.shapes
+        return other
 
     def emit(self, op: str, *operands: Operand, part: str = "", **attrs: Any) -> Node:
         """A node named after the call, or after a part of it. Attributes at their defaults are left out."""
@@ -93,8 +102,13 @@ class Builder:
             if operand.scales is not None:
                 attrs["scales"] = Symbol(f"{symbol}.scales")
                 self.graph.tensors[attrs["scales"]] = operand.scales.astype(np.float64)
-            self._made[key] = self.graph.add(Node(symbol[:], "const", (), operand.type, attrs))
-        return self._made[key]
+            # The array is kept with the node: while it lives, no other one has its address.
+            self._made[key] = self.graph.add(Node(symbol[:], "const", (), operand.type, attrs)), data
+        return self._made[key][0]
+
+    def constant(self, part: str, data: Array) -> Constant:
+        """A constant of this call."""
+        return Constant(self._name(part), data)
 
     def number(self, part: str, value: float) -> Constant:
         """A scalar constant of this call."""
@@ -131,11 +145,37 @@ class Builder:
             return Constant(x.name, x.data[(slice(None),) * axis + (slice(start, stop, step),)])
         return self.emit("slice", x, part=part, axis=axis, start=start, stop=stop, step=step)
 
+    def take(self, x: Operand, axis: int, indices: Sequence[int], part: str = "") -> Operand:
+        """These indices of x along an axis; all of them in order are x, equal steps a slice."""
+        length, steps = x.type.shape[axis], {b - a for a, b in pairwise(indices)}
+        if tuple(indices) == tuple(range(length)):
+            return x
+        if len(steps) < 2 and min(steps, default=1) > 0:
+            return self.slice(x, axis, indices[0], indices[-1] + 1, min(steps, default=1), part)
+        if isinstance(x, Constant):
+            return Constant(x.name, x.data.take(indices, axis))
+        return self.emit("take", x, part=part, axis=axis, indices=tuple(int(i) for i in indices))
+
+    def broadcast(self, x: Operand, shape: Shape, part: str = "") -> Operand:
+        """x repeated along axes that it lacks or that have length 1."""
+        if shape == x.type.shape:
+            return x
+        rank = len(shape) - len(x.type.shape)
+        wide = self.reshape(x, (1,) * rank + x.type.shape, "rank")
+        return wide if wide.type.shape == shape else self.emit("expand", wide, part=part, shape=shape)
+
     def _name(self, part: str) -> str:
         return f"{self.stem}.{part}" if part else self.stem
 
     def _fresh(self, part: str) -> str:
         return self.graph.fresh(self._name(part))
+
+
+def given(*operands: Operand | None) -> Operand:
+    """The one operand that is there: overloads of an operator name their first argument differently."""
+    present = [operand for operand in operands if operand is not None]
+    expect(len(present) == 1, f"{len(present)} operands are given in place of one")
+    return present[0]
 
 
 def axis_of(x: Operand, dim: int) -> int:

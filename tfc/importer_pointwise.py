@@ -1,61 +1,30 @@
-"""Rules for arithmetic, activations and normalisation."""
+"""Rules for arithmetic on two operands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 
-from tfc.importer_builder import AnyRule, Builder, Operand, Rule, axis_of, builds
-from tfc.importer_products import vector
+import numpy as np
+
+from tfc.importer_builder import AnyRule, Builder, Constant, Operand, Rule, builds
+from tfc.importer_functions import clamp, with_in_place
 from tfc.ir.diagnostic import Diagnostic, expect
 
 RULES: dict[str, Rule] = {}
+
+Term = Operand | float
 
 
 def rule(*targets: str) -> Callable[[AnyRule], AnyRule]:
     return builds(RULES, *targets)
 
 
-def with_in_place(*names: str, overload: str = "default") -> list[str]:
-    """The operators and their in-place forms: what differs is who else sees the change, and the importer checks that."""
-    return [f"aten.{name}{suffix}.{overload}" for name in names for suffix in ("", "_")]
-
-
-def _unary(op: str) -> Rule:
-    def unary(build: Builder, self: Operand) -> Operand:
-        return build.emit(op, self)
-
-    return unary
-
-
-for _op in ("relu", "relu6", "silu", "sigmoid", "tanh", "hardswish", "hardsigmoid", "exp", "sqrt"):
-    rule(*with_in_place(_op))(_unary(_op))
-
-
-@rule(*with_in_place("gelu"))
-def gelu(build: Builder, self: Operand, approximate: str = "none") -> Operand:
-    return build.emit("gelu_tanh" if approximate == "tanh" else "gelu", self)
-
-
-@rule(*with_in_place("hardtanh"))
-def hardtanh(build: Builder, self: Operand, min_val: float = -1.0, max_val: float = 1.0) -> Operand:
-    return clamp(build, self, min_val, max_val)
-
-
-@rule(*with_in_place("clamp", "clamp_min"))
-def clamp(build: Builder, self: Operand, min: float | None = None, max: float | None = None) -> Operand:
-    bounds = (-inf if min is None else min, inf if max is None else max)
-    names: dict[tuple[float, float], str] = {(0, 6): "relu6", (0, inf): "relu"}
-    expect(bounds in names, f"clamping to {bounds} is not supported, only to (0, 6) and from 0 up")
-    return build.emit(names[bounds], self)
-
-
-def term(build: Builder, other: Operand | float) -> Operand:
+def term(build: Builder, other: Term, part: str = "other") -> Operand:
     """An operand, or a number as a scalar constant."""
-    return build.number("other", other) if isinstance(other, (int, float)) else other
+    return build.number(part, other) if isinstance(other, (int, float)) else other
 
 
-def scaled(build: Builder, other: Operand | float, alpha: float) -> Operand:
+def scaled(build: Builder, other: Term, alpha: float) -> Operand:
     """alpha · other, without work where alpha is 1 or other a number."""
     if isinstance(other, (int, float)):
         return build.number("other", alpha * other)
@@ -63,73 +32,98 @@ def scaled(build: Builder, other: Operand | float, alpha: float) -> Operand:
 
 
 @rule(*with_in_place("add", overload="Tensor"), *with_in_place("add", overload="Scalar"))
-def add(build: Builder, self: Operand, other: Operand | float, alpha: float = 1) -> Operand:
-    return build.emit("add", self, scaled(build, other, alpha))
+def add(build: Builder, self: Term, other: Term, alpha: float = 1) -> Operand:
+    return build.emit("add", term(build, self, "self"), scaled(build, other, alpha))
 
 
 @rule(*with_in_place("sub", overload="Tensor"), *with_in_place("sub", overload="Scalar"))
-def sub(build: Builder, self: Operand, other: Operand | float, alpha: float = 1) -> Operand:
-    return build.emit("sub", self, scaled(build, other, alpha))
+def sub(build: Builder, self: Term, other: Term, alpha: float = 1) -> Operand:
+    return build.emit("sub", term(build, self, "self"), scaled(build, other, alpha))
 
 
 @rule("aten.rsub.Tensor", "aten.rsub.Scalar")
-def rsub(build: Builder, self: Operand, other: Operand | float, alpha: float = 1) -> Operand:
+def rsub(build: Builder, self: Operand, other: Term, alpha: float = 1) -> Operand:
     return build.emit("sub", term(build, other), scaled(build, self, alpha))
 
 
 @rule(*with_in_place("mul", overload="Tensor"), *with_in_place("mul", overload="Scalar"))
-def mul(build: Builder, self: Operand, other: Operand | float) -> Operand:
-    return build.emit("mul", self, term(build, other))
+def mul(build: Builder, self: Term, other: Term) -> Operand:
+    return build.emit("mul", term(build, self, "self"), term(build, other))
 
 
 @rule(*with_in_place("div", overload="Tensor"), *with_in_place("div", overload="Scalar"))
-def div(build: Builder, self: Operand, other: Operand | float) -> Operand:
-    return build.emit("div", self, term(build, other))
+def div(build: Builder, self: Term, other: Term) -> Operand:
+    """By a value: the product with its reciprocal, which integers can do."""
+    divisor = term(build, other)
+    if isinstance(divisor, Constant):
+        return build.emit("div", term(build, self, "self"), divisor)
+    return build.emit("mul", term(build, self, "self"), build.emit("reciprocal", divisor, part="reciprocal"))
 
 
-@rule(*with_in_place("neg"))
-def neg(build: Builder, self: Operand) -> Operand:
-    return build.emit("mul", self, build.number("other", -1.0))
+@rule("aten.addcmul.default")
+def addcmul(build: Builder, self: Operand, tensor1: Operand, tensor2: Operand, value: float = 1) -> Operand:
+    return build.emit("add", self, scaled(build, build.emit("mul", tensor1, tensor2, part="product"), value))
 
 
-@rule("aten.softmax.int")
-def softmax(build: Builder, self: Operand, dim: int, dtype: str | None = None) -> Operand:
-    # From the end where it is the last axis: attention and its passes speak of axis −1.
-    axis = axis_of(self, dim)
-    return build.emit("softmax", self, axis=-1 if axis == len(self.type.shape) - 1 else axis)
+@rule("aten.maximum.default", "aten.max.other", "aten.clamp_min.Tensor")
+def maximum(build: Builder, self: Operand, other: Operand | None = None, min: Operand | None = None) -> Operand:
+    bound = other or min
+    assert bound is not None
+    if (number := scalar(bound)) is not None:
+        return clamp(build, self, min=number)
+    above = build.emit("relu", build.emit("sub", term(build, self, "self"), bound, part="distance"), part="above")
+    return build.emit("add", above, bound)
 
 
-@rule("aten.layer_norm.default")
-def layer_norm(
-    build: Builder,
-    input: Operand,
-    normalized_shape: tuple[int, ...],
-    weight: Operand | None = None,
-    bias: Operand | None = None,
-    eps: float = 1e-5,
-    cudnn_enable: bool = True,
-) -> Operand:
-    expect(normalized_shape == input.type.shape[-1:], f"layer norm over {normalized_shape} is not supported, only over the last axis of {input.type.shape}")
-    length = normalized_shape[0]
-    return build.emit("layer_norm", input, vector(build, weight, "weight", length, 1.0), vector(build, bias, "bias", length, 0.0), eps=eps)
+@rule("aten.minimum.default", "aten.min.other", "aten.clamp_max.Tensor")
+def minimum(build: Builder, self: Operand, other: Operand | None = None, max: Operand | None = None) -> Operand:
+    bound = other or max
+    assert bound is not None
+    if (number := scalar(bound)) is not None:
+        return clamp(build, self, max=number)
+    above = build.emit("relu", build.emit("sub", term(build, self, "self"), bound, part="distance"), part="above")
+    return build.emit("sub", term(build, self, "self"), above)
 
 
-@rule("aten.batch_norm.default")
-def batch_norm(
-    build: Builder,
-    input: Operand,
-    weight: Operand | None,
-    bias: Operand | None,
-    running_mean: Operand | None,
-    running_var: Operand | None,
-    training: bool,
-    momentum: float,
-    eps: float,
-    cudnn_enabled: bool,
-) -> Operand:
-    expect(not training, "this batch norm trains: call model.eval() before the export")
-    if running_mean is None or running_var is None:
-        raise Diagnostic("this batch norm has no running statistics", help="build it with track_running_stats=True")
-    length = input.type.shape[1]
-    gamma, beta = vector(build, weight, "weight", length, 1.0), vector(build, bias, "bias", length, 0.0)
-    return build.emit("batch_norm", input, gamma, beta, running_mean, running_var, eps=eps)
+@rule("aten.clamp.Tensor")
+def clamp_between(build: Builder, self: Operand, min: Operand | None = None, max: Operand | None = None) -> Operand:
+    above = self if min is None else maximum(build, self, min)
+    return above if max is None else minimum(build, above, max)
+
+
+def scalar(operand: Operand) -> float | None:
+    """The number of a constant of one element that broadcasts to anything."""
+    return float(operand.data.reshape(-1)[0]) if isinstance(operand, Constant) and operand.data.shape in ((), (1,)) else None
+
+
+@rule("aten.where.self", "aten.where.ScalarOther", "aten.where.ScalarSelf", "aten.where.Scalar")
+def where(build: Builder, condition: Operand, self: Term, other: Term) -> Operand:
+    """A choice that is known at import: one of the two, or both under masks."""
+    if not isinstance(condition, Constant):
+        raise Diagnostic("a choice that depends on the input is not supported", help="the condition must be a constant")
+    for wanted, chosen in ((True, self), (False, other)):
+        if (condition.data.astype(bool) == wanted).all():
+            return build.broadcast(term(build, chosen), build.shape)
+    mask = condition.data.astype(np.float32)
+    parts = []
+    for name, value, share in (("self", self, mask), ("other", other, 1 - mask)):
+        masked = _masked(build, name, value, share)
+        if masked is not None:
+            parts.append(masked)
+    return parts[0] if len(parts) == 1 else build.emit("add", parts[0], parts[1])
+
+
+def _masked(build: Builder, name: str, value: Term, share: np.ndarray) -> Operand | None:
+    """value · share; None for a number that is 0."""
+    number = value if isinstance(value, (int, float)) else scalar(value)
+    if number == 0:
+        return None
+    if number is not None:
+        expect(bool(np.isfinite(number)), f"a mask that fills in {number} is not supported")
+        return build.constant(name, np.asarray(share * number, np.float32))
+    return build.emit("mul", term(build, value), build.constant(f"{name}.mask", share), part=f"{name}.masked")
+
+
+@rule(*with_in_place("masked_fill", overload="Scalar"), *with_in_place("masked_fill", overload="Tensor"))
+def masked_fill(build: Builder, self: Operand, mask: Operand, value: Term) -> Operand:
+    return where(build, mask, value, self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,9 +37,22 @@ class Call:
     line: str = ""
 
     @property
+    def reads(self) -> frozenset[str]:
+        """The values among its arguments."""
+        return frozenset(_refs(tuple(self.arguments.values())))
+
+    @property
     def place(self) -> str:
         """`aten.conv2d.default in stem.conv (net.py:41)`"""
         return self.target + (f" in {self.module}" if self.module else "") + (f" ({self.line})" if self.line else "")
+
+
+def _refs(argument: Any) -> Iterator[str]:
+    if isinstance(argument, Ref):
+        yield argument.name
+    elif isinstance(argument, tuple):
+        for item in argument:
+            yield from _refs(item)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,15 @@ def dropout(build: Builder, input: Operand | None = None, p: float = 0.5, train:
 
 
 @rule("aten.view.default", "aten.reshape.default", "aten._unsafe_view.default", "aten.view_as.default", "aten.reshape_as.default")
-@rule("aten.flatten.using_ints", "aten.unflatten.int", "aten.unsqueeze.default", "aten.squeeze.default", "aten.squeeze.dim", "aten.squeeze.dims")
+@rule(
+    "aten.flatten.using_ints",
+    "aten.unflatten.int",
+    "aten.unsqueeze.default",
+    "aten.squeeze.default",
+    "aten.squeeze.dim",
+    "aten.squeeze.dims",
+    "aten.ravel.default",
+)
 def reshape(build: Builder, self: Operand, **_: object) -> Operand:
     """All of these are told apart by the shape that the trace recorded."""
     return build.reshape(self, build.shape)
@@ -54,7 +62,7 @@ def reversed_axes(build: Builder, self: Operand) -> Operand:
     return build.transpose(self, tuple(reversed(range(len(self.type.shape)))))
 
 
-@rule("aten.mT.default")
+@rule("aten.mT.default", "aten.adjoint.default")
 def transposed_matrix(build: Builder, self: Operand) -> Operand:
     return transpose(build, self, -1, -2)
 
@@ -89,6 +97,7 @@ def select(build: Builder, self: Operand, dim: int, index: int) -> Operand:
 
 
 @rule("aten.split.Tensor", "aten.split.sizes", "aten.split_with_sizes.default", "aten.chunk.default", "aten.tensor_split.sections")
+@rule("aten.tensor_split.indices", "aten.unsafe_split.Tensor", "aten.unsafe_split_with_sizes.default", "aten.unsafe_chunk.default")
 def split(build: Builder, self: Operand, dim: int = 0, **_: object) -> Result:
     """The recorded shapes say where one piece ends."""
     axis, start = axis_of(self, dim), 0
@@ -108,7 +117,14 @@ def unbind(build: Builder, self: Operand, dim: int = 0) -> Result:
 
 @rule("aten.expand.default", "aten.expand_as.default")
 def expand(build: Builder, self: Operand, **_: object) -> Operand:
-    if build.shape == self.type.shape:
-        return self
-    x = build.reshape(self, (1,) * (len(build.shape) - len(self.type.shape)) + self.type.shape, "rank")
-    return build.emit("expand", x, shape=build.shape)
+    return build.broadcast(self, build.shape)
+
+
+@rule("aten.unfold.default")
+def sliding(build: Builder, self: Operand, dimension: int, size: int, step: int) -> Operand:
+    """Windows along an axis; their elements become the last axis."""
+    axis = axis_of(self, dimension)
+    count, shape = build.shape[axis], self.type.shape
+    taken = build.take(self, axis, [i * step + k for i in range(count) for k in range(size)], "taken")
+    split = build.reshape(taken, (*shape[:axis], count, size, *shape[axis + 1 :]), "split")
+    return build.transpose(split, (*(i for i in range(len(shape) + 1) if i != axis + 1), axis + 1))
