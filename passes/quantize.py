@@ -25,6 +25,7 @@ from .quantize_weights import lost_mean, quantize_weights
 # What takes int16 operands beside int8 ones: any operand, or the residual alone. What makes int16: these, and what is tied to such a value.
 READS_WIDE = frozenset({"add", "sub", "rescale", "concat", "mean", "layer_norm", "rms_norm", "group_norm", *TIED}) - {"resize_bilinear", "max_pool2d"}
 MAKES_WIDE = frozenset({"conv2d", "linear", "add", "sub", "rescale", "concat"})
+DEAD = 1e-6
 NORMS = ("layer_norm", "rms_norm", "group_norm")  # their parameters are folded into integers by whoever computes them
 
 
@@ -50,7 +51,7 @@ def quantize(graph: Graph, target: Target) -> Graph:
 def of_range(lo: float, hi: float) -> Quantization:
     """256 levels over a range widened to hold 0, which gets an integer of its own."""
     lo, hi = min(lo, 0.0), max(hi, 0.0)
-    scale = max((hi - lo) / 255, 1e-9)
+    scale = (hi - lo) / 255 if hi - lo > DEAD else 1 / 255  # a value that is always 0 may have any scale
     return Quantization(scale, int(np.clip(round(-128 - lo / scale), -128, 127)))
 
 
@@ -63,7 +64,7 @@ def own(node: Node) -> Quantization:
 
 def symmetric(lo: float, hi: float) -> Quantization:
     """65,535 levels around 0."""
-    return Quantization(max(-lo, hi, 1e-9) / 32767)
+    return Quantization(max(-lo, hi) / 32767 if max(-lo, hi) > DEAD else 1 / 32767)
 
 
 def typed(node: Node, quantization: Quantization) -> Node:
