@@ -33,6 +33,7 @@ from .order_nodes import order_nodes
 from .plan_memory import plan_memory
 from .quantize import quantize
 from .simplify_moves import simplify_moves
+from .sink_reshapes import sink_reshapes
 from .to_nhwc import to_nhwc
 
 PassFunction = Callable[..., Graph]
@@ -46,6 +47,7 @@ PASSES: tuple[PassFunction, ...] = (
     to_nhwc,
     simplify_moves,
     fold_unfold,
+    sink_reshapes,
     fold_batch_norm,
     fuse_residual,
     fuse_activation,
@@ -59,9 +61,10 @@ PASSES: tuple[PassFunction, ...] = (
 )
 
 # Attention first: it reads the head splits as they were traced. Moves before fold_unfold, so that no reshape keeps an unfold from
-# sinking. Batch norm after to_nhwc, when it stands behind its convolution.
+# sinking. Reshapes sink behind fold_unfold, which reads them as they were traced. Batch norm after both, when it stands behind its
+# convolution.
 # Residuals before activations: relu(conv + r) is one kernel, silu(conv) + r is two.
-FLOAT = "fold-constants,absorb-quantization,fuse-attention,to-nhwc,simplify-moves,fold-unfold,drop-dead,fold-batch-norm,fuse-residual,fuse-activation,drop-dead"
+FLOAT = "fold-constants,absorb-quantization,fuse-attention,to-nhwc,simplify-moves,fold-unfold,sink-reshapes,simplify-moves,drop-dead,fold-batch-norm,fuse-residual,fuse-activation,drop-dead"
 
 
 def integer_passes(objective: str) -> str:

@@ -13,8 +13,8 @@ from tfc.ir.ops import POINTWISE, op_named
 from .constants import add_constant
 
 Axes = tuple[int, ...]
-ALONG_AXIS = ("batch_norm", "group_norm", "slice", "take", "softmax", "log_softmax")
-NCHW_TO_NHWC, NHWC_TO_NCHW = (0, 2, 3, 1), (0, 3, 1, 2)
+ALONG_AXIS = ("batch_norm", "group_norm", "slice", "take")
+CHANNELS_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1)}  # by rank: sequences and images
 
 
 def to_nhwc(graph: Graph, target: Target) -> Graph:
@@ -53,11 +53,13 @@ class Sinking:
         self.held: dict[str, Held] = {}
 
     def visit(self, node: Node) -> None:
-        if node.op == "arg" and wants_nhwc(self.graph, node):
-            self.keep(node, node.but(axes=NCHW_TO_NHWC), NHWC_TO_NCHW)
+        if node.op == "arg" and (axes := wanted_axes(self.graph, node)) is not None:
+            self.keep(node, node.but(axes=axes), inverse(axes))
         elif node.op == "transpose":
             held = self.held[node.operands[0]]
             self.held[node.name] = Held(held.stored, tuple(held.axes[axis] for axis in node.attrs["axes"]))
+        elif node.op in ("softmax", "log_softmax"):
+            self.keep(node, *self.along_last(node))
         elif (moved := self.sunk(node)) is not None:
             self.keep(node, *moved)
         else:
@@ -102,6 +104,18 @@ class Sinking:
             pairs = [amounts[2 * axis : 2 * axis + 2] for axis in inverse(axes)]
             return replace(node, operands=(self.held[first].stored,), attrs={**node.attrs, "amounts": tuple(n for pair in pairs for n in pair)}), axes
         return None
+
+    def along_last(self, node: Node) -> tuple[Node, Axes]:
+        """A softmax with its axis last, which is where integers can do it."""
+        held = self.held[node.operands[0]]
+        rank = len(held.axes)
+        axis = op_named(node.op).attribute(node.attrs, "axis") % rank
+        axes = held.axes
+        stored = held.stored
+        if axes[axis] != rank - 1:
+            order = (*(i for i in range(rank) if i != axis), axis)
+            stored, axes = self.transposed(stored, tuple(axes[i] for i in order), node), inverse(order)
+        return replace(node.but(axis=None), operands=(stored,)), axes
 
     def as_stored(self, name: str, axes: Axes, node: Node) -> str:
         """An operand as it must be stored so that `axes` makes it plain: broadcasting operands get their missing axes."""
@@ -157,16 +171,22 @@ def squeeze(axes: Axes, gone: list[int]) -> Axes:
     return tuple(sorted(left).index(axis) for axis in left)
 
 
-def wants_nhwc(graph: Graph, node: Node) -> bool:
-    """Whether an argument reaches a transpose to NHWC through elementwise operators alone."""
-    if len(node.type.shape) != 4 or "axes" in node.attrs:
-        return False
-    seen, todo = {node.name}, [node.name]
+def wanted_axes(graph: Graph, node: Node) -> Axes | None:
+    """The axes of an argument with channels last, if it reaches a transpose to them through elementwise operators alone.
+
+    A value of three axes may be tokens as well as a sequence: nothing but such transposes may read it.
+    """
+    wanted = CHANNELS_LAST.get(len(node.type.shape))
+    if wanted is None or "axes" in node.attrs:
+        return None
+    seen, todo, found, others = {node.name}, [node.name], False, False
     while todo:
         for user in graph.users(todo.pop()):
-            if user.op == "transpose" and user.attrs["axes"] == NCHW_TO_NHWC:
-                return True
-            if user.op in (*POINTWISE, "add", "sub", "mul", "div", "pad", "batch_norm") and user.name not in seen:
+            turned = user.op == "transpose" and user.attrs["axes"] == wanted
+            found |= turned
+            if user.op in (*POINTWISE, "add", "sub", "mul", "div", "pad", "batch_norm"):
+                todo += [user.name] if user.name not in seen else []
                 seen.add(user.name)
-                todo.append(user.name)
-    return False
+            else:
+                others |= not turned
+    return wanted if found and not (others and len(wanted) == 3) else None
