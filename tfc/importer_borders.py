@@ -49,6 +49,7 @@ def mirrored(build: Builder, x: Operand, amounts: list[tuple[int, int]], mode: s
     expect(mode in MIRRORED and min(min(pair) for pair in amounts) >= 0, f"padding by {amounts} with mode '{mode}' is not supported")
     padded = [axis for axis, pair in enumerate(amounts) if any(pair)]
     for axis in padded:
+        _expect_length(build, axis, x.type.shape[axis] + sum(amounts[axis]))
         kind: str = MIRRORED[mode]
         indices = np.pad(np.arange(x.type.shape[axis]), amounts[axis], kind)  # type: ignore[call-overload]
         x = build.take(x, axis, indices.tolist(), "" if axis == padded[-1] else f"axis{axis}")
@@ -77,15 +78,22 @@ def repeat(build: Builder, self: Operand, repeats: tuple[int, ...] = (), dims: t
     x = build.reshape(self, (1,) * (rank - len(self.type.shape)) + self.type.shape, "rank")
     times = (1,) * (rank - len(times)) + times
     x = build.broadcast(x, tuple(n * times[i] if n == 1 else n for i, n in enumerate(x.type.shape)), "expanded")
-    for axis, n in enumerate(self.type.shape[::-1]):
-        if n != 1:
-            x = build.take(x, rank - 1 - axis, [*range(n)] * times[rank - 1 - axis], f"axis{rank - 1 - axis}")
+    for axis, n in enumerate(x.type.shape):
+        if n != build.shape[axis]:
+            _expect_length(build, axis, n * times[axis])
+            x = build.take(x, axis, [*range(n)] * times[axis], f"axis{axis}")
     return x
+
+
+def _expect_length(build: Builder, axis: int, length: int) -> None:
+    """Before as many indices are written down."""
+    expect(build.shape[axis] == length, f"axis {axis} has length {length}, and {build.shape[axis]} in the trace")
 
 
 @rule("aten.repeat_interleave.self_int")
 def repeat_interleave(build: Builder, self: Operand, repeats: int, dim: int | None = None, output_size: int | None = None) -> Operand:
     x, axis = _along(build, self, dim)
+    _expect_length(build, axis, x.type.shape[axis] * repeats)
     return build.take(x, axis, [i for i in range(x.type.shape[axis]) for _ in range(repeats)])
 
 

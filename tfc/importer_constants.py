@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, isinf
-from typing import Any
+from itertools import zip_longest
+from math import isinf
+from typing import Any, Literal
 
 import numpy as np
 
+from tfc.importer_bicubic import upsample_bicubic2d
 from tfc.importer_builder import AnyRule, Array, Builder, Operand, Result, Rule, builds
+from tfc.importer_tensors import expect_small
 from tfc.ir.diagnostic import expect
 
 Fold = Callable[..., Any]
@@ -29,17 +32,6 @@ def folds(*targets: str) -> Callable[[Fold], Fold]:
 def known(*targets: str) -> Callable[[AnyRule], AnyRule]:
     return builds(KNOWN, *(f"aten.{target}" for target in targets))
 
-
-# --- what needs no tensor
-
-folds("arange.default")(lambda end, **_: np.arange(end))
-folds("arange.start", "arange.start_step")(lambda start, end, step=1, **_: np.arange(start, end, step))
-folds("linspace.default")(lambda start, end, steps, **_: np.linspace(start, end, steps))
-folds("full.default")(lambda size, fill_value, **_: np.full(size, fill_value))
-folds("zeros.default", "empty.memory_format")(lambda size, **_: np.zeros(size))
-folds("ones.default")(lambda size, **_: np.ones(size))
-folds("eye.default", "eye.m")(lambda n, m=None, **_: np.eye(n, m))
-folds("scalar_tensor.default")(lambda s, **_: np.asarray(s))
 
 # --- comparisons and logic
 
@@ -78,7 +70,12 @@ folds("amin.default")(lambda self, dim=(), keepdim=False: self.min(axis=dim or N
 folds("max.default")(lambda self: self.max())
 folds("min.default")(lambda self: self.min())
 folds("prod.default")(lambda self, **_: self.prod())
-folds("outer.default")(lambda self, vec2: np.outer(self, vec2))
+
+
+@folds("outer.default")
+def outer(self: Array, vec2: Array) -> Array:
+    expect_small(self.size, vec2.size)
+    return np.outer(self, vec2)
 
 
 @folds("div.Tensor_mode")
@@ -92,11 +89,19 @@ def divided(self: Array, other: Any, rounding_mode: str | None) -> Array:
 folds("tril.default")(lambda self, diagonal=0: np.tril(self, diagonal))
 folds("triu.default")(lambda self, diagonal=0: np.triu(self, diagonal))
 folds("gather.default")(lambda self, dim, index, **_: np.take_along_axis(self, index, dim))
-folds("meshgrid.default", "meshgrid.indexing")(lambda tensors, indexing="ij": list(np.meshgrid(*tensors, indexing=indexing)))
+
+
+@folds("meshgrid.default", "meshgrid.indexing")
+def meshgrid(tensors: tuple[Array, ...], indexing: Literal["ij", "xy"] = "ij") -> list[Array]:
+    expect_small(len(tensors), *(tensor.size for tensor in tensors))
+    return list(np.meshgrid(*tensors, indexing=indexing))
 
 
 @folds("index.Tensor")
 def indexed(self: Array, indices: tuple[Array | None, ...]) -> Array:
+    chosen = [index for index in indices if index is not None]
+    kept = [n for n, index in zip_longest(self.shape, indices) if index is None]
+    expect_small(*np.broadcast_shapes(*(index.shape for index in chosen)), *kept)
     return np.asarray(self[tuple(slice(None) if index is None else index for index in indices)])
 
 
@@ -116,57 +121,49 @@ def weight_norm_and_norms(v: Array, g: Array, dim: int = 0) -> list[Array]:
     return [weight_norm(v, g, dim), np.sqrt((v * v).sum(axis=others, keepdims=True))]
 
 
-# --- position embeddings
+folds("upsample_bicubic2d.vec", "upsample_bicubic2d.default")(upsample_bicubic2d)
+
+# --- known from shapes: as long as the trace says, whatever the arguments say
 
 
-@folds("upsample_bicubic2d.vec", "upsample_bicubic2d.default")
-def upsample_bicubic2d(
-    input: Array | None = None,
-    output_size: tuple[int, ...] | None = None,
-    align_corners: bool = False,
-    scale_factors: tuple[float, ...] | None = None,
-    self: Array | None = None,
-    scales_h: float | None = None,
-    scales_w: float | None = None,
-) -> Array:
-    """Four taps an axis, clamped at the border: Keys' kernel with a = −3/4, as in torch."""
-    x = input if self is None else self
-    assert x is not None
-    scales = scale_factors or (scales_h, scales_w)
-    for axis, scale in zip((2, 3), scales, strict=True):
-        old = x.shape[axis]
-        new = output_size[axis - 2] if output_size else int(old * (scale or 1))
-        step = (old - 1) / max(new - 1, 1) if align_corners else old / new if scale is None else 1 / scale
-        at = np.arange(new) * step if align_corners else (np.arange(new) + 0.5) * step - 0.5
-        first = np.floor(at).astype(np.int64)
-        wide = (-1, *(1,) * (x.ndim - axis - 1))
-        taps = [(np.clip(first + k, 0, old - 1), _cubic(np.abs(at - first - k)).reshape(wide)) for k in range(-1, 3)]
-        x = np.asarray(sum(x.take(index, axis) * weight for index, weight in taps))
-    return x
-
-
-def _cubic(t: Array, a: float = -0.75) -> Array:
-    near = ((a + 2) * t - (a + 3)) * t * t + 1
-    far = ((a * t - 5 * a) * t + 8 * a) * t - 4 * a
-    return np.where(t <= 1, near, np.where(t < 2, far, 0))
-
-
-# --- known from shapes
-
-
-@known("zeros_like.default", "new_zeros.default", "new_empty.default", "empty_like.default")
-def zeros_like(build: Builder, self: Operand, **_: object) -> Result:
+@known("zeros.default", "empty.memory_format", "zeros_like.default", "new_zeros.default", "new_empty.default", "empty_like.default")
+def zeros(build: Builder, **_: object) -> Result:
     return build.constant("", np.zeros(build.shape))
 
 
-@known("ones_like.default", "new_ones.default")
-def ones_like(build: Builder, self: Operand, **_: object) -> Result:
+@known("ones.default", "ones_like.default", "new_ones.default")
+def ones(build: Builder, **_: object) -> Result:
     return build.constant("", np.ones(build.shape))
 
 
-@known("full_like.default", "new_full.default")
-def full_like(build: Builder, self: Operand, fill_value: float, **_: object) -> Result:
+@known("full.default", "full_like.default", "new_full.default")
+def full(build: Builder, fill_value: float, **_: object) -> Result:
     return build.constant("", np.full(build.shape, fill_value))
+
+
+@known("fill.Scalar", "fill_.Scalar")
+def filled(build: Builder, self: Operand, value: float) -> Result:
+    return build.constant("", np.full(build.shape, value))
+
+
+@known("scalar_tensor.default")
+def scalar_tensor(build: Builder, s: float, **_: object) -> Result:
+    return build.constant("", np.asarray(s))
+
+
+@known("arange.default", "arange.start", "arange.start_step")
+def arange(build: Builder, end: float, start: float = 0, step: float = 1, **_: object) -> Result:
+    return build.constant("", start + step * np.arange(build.shape[0]))
+
+
+@known("linspace.default")
+def linspace(build: Builder, start: float, end: float, **_: object) -> Result:
+    return build.constant("", np.linspace(start, end, build.shape[0]))
+
+
+@known("eye.default", "eye.m")
+def eye(build: Builder, **_: object) -> Result:
+    return build.constant("", np.eye(build.shape[0], build.shape[1]))
 
 
 @known("eq.Scalar")
@@ -174,8 +171,3 @@ def never_infinite(build: Builder, self: Operand, other: float) -> Result:
     """Decomposed attention asks whether a whole row of scores is −∞: without a mask no value ever is."""
     expect(isinf(other), "comparisons of values that depend on the input are not supported, only with infinity")
     return build.constant("", np.zeros(build.shape, bool))
-
-
-@known("fill.Scalar", "fill_.Scalar")
-def filled(build: Builder, self: Operand, value: float = inf) -> Result:
-    return build.constant("", np.full(build.shape, value))

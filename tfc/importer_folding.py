@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tfc.importer_builder import Array, Builder, Constant, Operand, Result, Rule
 from tfc.importer_constants import FOLDS, KNOWN
 from tfc.importer_program import Program
+from tfc.importer_tensors import expect_small
 from tfc.ir.evaluate import evaluate
 from tfc.ir.graph import Node
 
@@ -26,7 +28,7 @@ def fold(build: Builder, target: str, rule: Rule | None, arguments: dict[str, An
     """The results of a call on constants: by its own function, else by evaluating what its rule builds."""
     with np.errstate(all="ignore"):  # masks hold infinities
         if target in FOLDS:
-            made = FOLDS[target](**{key: arrays_of(value) for key, value in arguments.items()})
+            made = FOLDS[target](**_arrays(arguments))
             return [build.constant("", data) for data in (made if isinstance(made, list) else [made])]
         assert rule is not None
         return _evaluated(build, rule, arguments)
@@ -38,9 +40,20 @@ def _evaluated(build: Builder, rule: Rule, arguments: dict[str, Any]) -> list[Co
     made: Result = rule(aside, **arguments)
     results: Sequence[Operand | None] = [made] if isinstance(made, (Node, Constant)) else made
     nodes = [result for result in results if isinstance(result, Node)]
+    for node in aside.graph:
+        expect_small(*node.type.shape)
     aside.graph.results = tuple(node.name for node in nodes)
     values = iter(evaluate(aside.graph, []) if nodes else ())
     return [build.constant("", next(values)) if isinstance(result, Node) else result for result in results]
+
+
+def _arrays(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a function. Elements that are paired with each other may not become too many."""
+    arrays = {key: arrays_of(value) for key, value in arguments.items()}
+    shapes = [value.shape for value in arrays.values() if isinstance(value, np.ndarray)]
+    with suppress(ValueError):  # shapes that pair no elements
+        expect_small(*np.broadcast_shapes(*shapes))
+    return arrays
 
 
 def arrays_of(argument: Any) -> Any:

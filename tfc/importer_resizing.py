@@ -140,6 +140,7 @@ def im2col(
     amounts = (0, 0, 0, 0, ph, ph, pw, pw)
     x: Operand = build.emit("pad", self, part="pad", amounts=amounts) if any(amounts) else self
     oh, ow = (h + 2 * ph - dh * (kh - 1) - 1) // sh + 1, (w + 2 * pw - dw * (kw - 1) - 1) // sw + 1
+    expect(build.shape == (1, c * kh * kw, oh * ow), f"windows of {(kh, kw)} at {(oh, ow)} places do not make {build.shape}")
     x = build.take(x, 2, [i * sh + k * dh for k in range(kh) for i in range(oh)], "rows")
     x = build.take(x, 3, [i * sw + k * dw for k in range(kw) for i in range(ow)], "columns")
     split = build.reshape(x, (c, kh, oh, kw, ow), "split")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tfc.archive import Archive
-from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.diagnostic import Diagnostic, expect
 
 # The numbers of ScalarType in torch/_export/serde/schema.py.
 DTYPES = {
@@ -18,6 +19,11 @@ DTYPES = {
 }  # fmt: skip
 STRIDED = 7
 MOST_ELEMENTS = 1 << 24  # of one value: beyond, the file is a mistake or an attack on memory
+
+
+def expect_small(*sizes: int) -> None:
+    """A file may ask for more numbers than there is memory."""
+    expect(prod(sizes) <= MOST_ELEMENTS, f"a constant of more than {MOST_ELEMENTS} elements is not computed at import")
 
 
 def read_tensor(archive: Archive, model: str, name: str) -> NDArray[np.float32]:

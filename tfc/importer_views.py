@@ -125,6 +125,7 @@ def sliding(build: Builder, self: Operand, dimension: int, size: int, step: int)
     """Windows along an axis; their elements become the last axis."""
     axis = axis_of(self, dimension)
     count, shape = build.shape[axis], self.type.shape
+    expect(size == build.shape[-1], f"windows of {size} are {build.shape[-1]} long in the trace")
     taken = build.take(self, axis, [i * step + k for i in range(count) for k in range(size)], "taken")
     split = build.reshape(taken, (*shape[:axis], count, size, *shape[axis + 1 :]), "split")
     return build.transpose(split, (*(i for i in range(len(shape) + 1) if i != axis + 1), axis + 1))
