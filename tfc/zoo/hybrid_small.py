@@ -47,7 +47,7 @@ class HybridSmall(nn.Module):
         return logits
 
 
-# The layers that hold most weights, three quarters of their blocks zero; 2x4 where one input serves two output channels at once.
+# The layers that hold most weights lose three quarters of their blocks; in 2x4 blocks an input, once loaded, serves two output channels.
 PRUNED = {
     "stage1.1.0": ((2, 4), 0.75),
     "stage3.0.local.0": ((1, 4), 0.75),

@@ -86,4 +86,4 @@ def test_accuracy(program, cifar10):
     test = load_cifar10(cifar10).test
     with torch.no_grad():
         right = model.eval()(to_float(test.x[:2000])).argmax(1) == test.y[:2000]
-    assert float(right.float().mean()) > 0.83
+    assert float(right.float().mean()) > 0.85
