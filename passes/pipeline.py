@@ -64,7 +64,23 @@ PASSES: tuple[PassFunction, ...] = (
 # sinking. Reshapes sink behind fold_unfold, which reads them as they were traced. Batch norm after both, when it stands behind its
 # convolution.
 # Residuals before activations: relu(conv + r) is one kernel, silu(conv) + r is two.
-FLOAT = "fold-constants,absorb-quantization,fuse-attention,to-nhwc,simplify-moves,fold-unfold,sink-reshapes,simplify-moves,drop-dead,fold-batch-norm,fuse-residual,fuse-activation,drop-dead"
+FLOAT = ",".join(
+    (
+        "fold-constants",
+        "absorb-quantization",
+        "fuse-attention",
+        "to-nhwc",
+        "simplify-moves",
+        "fold-unfold",
+        "sink-reshapes",
+        "simplify-moves",
+        "drop-dead",
+        "fold-batch-norm",
+        "fuse-residual",
+        "fuse-activation",
+        "drop-dead",
+    )
+)
 
 
 def integer_passes(objective: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
@@ -87,6 +88,8 @@ class Sinking:
             and len(node.operands) < 4
         ):
             return replace(node, operands=(self.held[first].stored, *node.operands[1:])), axes
+        if node.op == "reshape":
+            return reshaped(self.held[first], node, self.graph[first].type.shape)
         if node.op in ("add", "sub", "mul", "div") and len(node.type.shape) == rank:
             return replace(node, operands=tuple(self.as_stored(name, axes, node) for name in node.operands)), axes
         if node.op == "concat":
@@ -163,6 +166,39 @@ class Sinking:
         made = self.out.fresh(f"{operand}.shaped")
         self.out.add(Node(made, op, (operand,), node.type.with_shape(shape), {"shape": shape}, source=node.source))
         return made
+
+
+def reshaped(held: Held, node: Node, old: Axes) -> tuple[Node, Axes] | None:
+    """A reshape of what is stored, where the axes that it joins or splits lie side by side there too (height and width in NHWC)."""
+    new = node.type.shape
+    pieces = []  # (where it is stored, the new axes that it becomes)
+    for before, after in matching(old, new):
+        places = [held.axes[axis] for axis in before if old[axis] != 1]
+        if places != list(range(places[0], places[0] + len(places))):
+            return None
+        pieces.append((places[0], after))
+    order = [axis for _, after in sorted(pieces) for axis in after]
+    shape = tuple(new[axis] for axis in order)
+    return replace(node, operands=(held.stored,), attrs={"shape": shape}), inverse(tuple(order))
+
+
+def matching(old: Axes, new: Axes) -> list[tuple[list[int], list[int]]]:
+    """The shortest runs of axes of both shapes that hold the same elements, each with an axis longer than 1."""
+    runs: list[tuple[list[int], list[int]]] = []
+    before, after, i, j = list[int](), list[int](), 0, 0
+    while i < len(old) or j < len(new):
+        sizes = prod(old[axis] for axis in before), prod(new[axis] for axis in after)
+        if sizes[0] == sizes[1] > 1:
+            runs.append((before, after))
+            before, after = [], []
+        elif j == len(new) or (i < len(old) and sizes[0] <= sizes[1]):
+            before, i = [*before, i], i + 1
+        else:
+            after, j = [*after, j], j + 1
+    if before or after:  # axes of length 1 at the end, or the last run
+        complete = prod(old[axis] for axis in before) > 1
+        runs = [*runs, (before, after)] if complete or not runs else [*runs[:-1], (runs[-1][0] + before, runs[-1][1] + after)]
+    return runs
 
 
 def squeeze(axes: Axes, gone: list[int]) -> Axes:

@@ -12,6 +12,7 @@ from torchao.testing.pt2e._xnnpack_quantizer import XNNPACKQuantizer, get_symmet
 import tfc
 from tfc.data import quantize_inputs
 from tfc.ir.evaluate import evaluate_batch
+from tfc.nas.data import load_cifar10
 
 
 class Hybrid(nn.Module):
@@ -88,3 +89,22 @@ def test_a_value_without_scale_is_asked_for(tmp_path: Path) -> None:
     quantized(Hybrid(), tmp_path / "hybrid.pt2", per_channel=True)
     with pytest.raises(tfc.Diagnostic, match="none were given"):
         tfc.compile(tmp_path / "hybrid.pt2", target="stm32f746", output=tmp_path / "out")
+
+
+def test_the_bundled_network_on_test_images(cifar10: Path, tmp_path: Path) -> None:
+    """Top-1 of the compiled program and of torch's own execution of the q/dq graph, on 2,000 images."""
+    data = load_cifar10(cifar10)
+    program = torch.export.load(Path(tfc.__file__).parent / "zoo" / "hybrid_small.pt2")
+    prepared = prepare_pt2e(program.module(), XNNPACKQuantizer().set_global(get_symmetric_quantization_config(is_per_channel=True)))
+    learnt = data.train.x[:128].float() / 255
+    for image in learnt:
+        prepared(image[None])
+    converted = convert_pt2e(prepared)
+    torch.export.save(torch.export.export(converted, (learnt[:1],)), tmp_path / "quantized.pt2")
+    compiled = tfc.compile(tmp_path / "quantized.pt2", target="stm32f746", calib=[learnt.numpy()[:, None]], output=tmp_path / "out")
+    images, labels = data.test.x[:2000].float() / 255, data.test.y[:2000].numpy()
+    by_torch = np.array([int(converted(image[None]).argmax()) for image in images])
+    by_tfc = compiled.host.run_batch(quantize_inputs(compiled.graph, [images.numpy()[:, None]]))[0].reshape(2000, -1).argmax(axis=1)
+    points = [100 * float((chosen == labels).mean()) for chosen in (by_torch, by_tfc)]
+    print(f"top-1 of 2000: q/dq in torch {points[0]:.2f} %, compiled {points[1]:.2f} %, same choice {100 * (by_torch == by_tfc).mean():.1f} %")
+    assert abs(points[0] - points[1]) <= 0.2

@@ -29,9 +29,7 @@ class Uneven(nn.Module):
         super().__init__()
         torch.manual_seed(0)
         widths = [3, 16, 16, 16, 16]
-        self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, 3, padding=1, groups=b if index % 2 else 1) for index, (a, b) in enumerate(zip(widths, widths[1:], strict=False))
-        )
+        self.layers = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1, groups=b if index % 2 else 1) for index, (a, b) in enumerate(pairwise(widths)))
         gain = torch.ones(3)
         for layer in self.layers:
             with torch.no_grad():
