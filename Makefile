@@ -19,7 +19,7 @@ demo: $(VENV)/.installed
 	$(BIN)/tfc verify build/hybrid_small --samples 4
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest $(if $(CIFAR10),--cifar10 $(CIFAR10))
+	$(BIN)/python -m pytest tests $(if $(CIFAR10),--cifar10=$(CIFAR10))
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check $(CODE)

@@ -15,5 +15,5 @@ def cifar10(request: pytest.FixtureRequest) -> Path:
     """The folder with CIFAR-10, or a skip that says how to give it."""
     folder = request.config.getoption("--cifar10")
     if folder is None or not folder.is_dir():
-        pytest.skip("needs CIFAR-10: pytest --cifar10 DIR")
+        pytest.skip("needs CIFAR-10: pytest tests --cifar10 DIR")
     return Path(folder)
