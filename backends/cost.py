@@ -28,24 +28,32 @@ class Cost:
 
 @dataclass(frozen=True)
 class Rates:
-    """Instructions for each multiply-accumulate, each result, and each input that is widened."""
+    """Instructions for each multiply-accumulate, each result, each input that is widened, and each panel of four pixels or tokens."""
 
     mac: float
     result: float
     widened: float = 0.0
+    panel: float = 0.0
 
-    def cost(self, macs: float, results: int, *, widened: int = 0, scratch: int = 0, flash: int = 0) -> Cost:
-        instructions = self.mac * macs + self.result * results + self.widened * widened
+    def cost(self, macs: float, results: int, *, widened: int = 0, panels: int = 0, scratch: int = 0, flash: int = 0) -> Cost:
+        instructions = self.mac * macs + self.result * results + self.widened * widened + self.panel * panels
         return Cost(instructions * CYCLES_PER_INSTRUCTION, scratch, flash)
 
 
 TABLE_BYTES = 1024
-DENSE = Rates(mac=0.86, result=8.5, widened=1.4)
-SPARSE_1X4 = Rates(mac=1.16, result=13.0, widened=1.4)
-SPARSE_2X4 = Rates(mac=0.92, result=11.5, widened=1.4)
-SINGLE_TOKEN = Rates(mac=1.85, result=25.0, widened=1.5)
-ACTIVATION, RESIDUAL = 2.0, 6.5  # more for each result
-GATHERED = 10.0  # for each input of a window whose channels are no multiple of four, instead of `widened`
+DENSE = Rates(mac=0.86, result=9.2, widened=1.4, panel=150)
+SPARSE = {  # multiply-accumulates of the blocks that are stored
+    "block1x1": Rates(mac=2.07, result=13.4, widened=2.3, panel=110),
+    "block1x2": Rates(mac=1.33, result=10.9, widened=2.4, panel=140),
+    "block1x4": Rates(mac=1.16, result=12.3, widened=1.4, panel=145),
+    "block2x2": Rates(mac=1.03, result=10.5, widened=2.4, panel=140),
+    "block2x4": Rates(mac=0.92, result=10.5, widened=1.4, panel=145),
+    "block4x1": Rates(mac=1.89, result=11.5, widened=2.3, panel=150),
+}
+SINGLE_TOKEN = Rates(mac=2.1, result=31.0, widened=3.0, panel=135)
+ACTIVATION, CLAMP, RESIDUAL = 2.5, 8.0, 9.0  # more for each result
+TAP = 80.0  # more for each panel and place of a window
+GATHERED = 8.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
 DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
 MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
@@ -55,13 +63,18 @@ ELEMENTS = {  # instructions for each element of the result
     "softmax_s8": 20.0,
     "log_softmax_s8": 22.0,
     "layer_norm_s8": 15.0,
+    "layer_norm_s16": 15.0,
     "rms_norm_s8": 15.0,
+    "rms_norm_s16": 15.0,
     "group_norm_s8": 16.0,
+    "group_norm_s16": 16.0,
     "resize_bilinear_s8": 22.0,
     "take_s8": 3.0,
     "add_s8": 8.8,
+    "add_s16": 9.5,
     "mul_s8": 13.6,
     "rescale_s8": 8.5,
+    "rescale_s16": 8.5,
     "table_s8": 3.8,
     "strided_copy_s8": 1.5,  # in runs; a transpose of single bytes takes 7
     "pad_s8": 4.0,
@@ -69,6 +82,7 @@ ELEMENTS = {  # instructions for each element of the result
     "max_pool2d_s8": 4.0,  # of each element of a window, as the two below
     "avg_pool2d_s8": 8.0,
     "mean_s8": 2.8,
+    "mean_s16": 3.5,
 }
 
 
@@ -89,28 +103,34 @@ def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -
     """A convolution or linear over panels of four; `macs` for each pixel or token."""
     pixels = prod(call.node.type.shape[:-1])
     whole = -(-pixels // 4) * 4
-    if call.operands[0].shape[-1] % 4 and call.node.op == "conv2d":
-        rates = replace(rates, widened=GATHERED)
-    ending = ACTIVATION * bool(call.attr("activation")) + RESIDUAL * (len(call.operands) > 3)
-    return replace(rates, result=rates.result + ending).cost(
-        macs * whole, call.node.type.size, widened=4 * quads(call) * whole, scratch=scratch, flash=weighted_flash(call, form)
+    if call.node.op == "conv2d":
+        gathered = call.operands[0].shape[-1] % 4 != 0
+        rates = replace(rates, widened=rates.widened + GATHERED) if gathered else replace(rates, panel=rates.panel + TAP * prod(call.operands[1].shape[1:3]))
+    return with_ending(rates, call).cost(
+        macs * whole, call.node.type.size, widened=4 * quads(call) * whole, panels=whole // 4, scratch=scratch, flash=weighted_flash(call, form)
     )
+
+
+def with_ending(rates: Rates, call: Call) -> Rates:
+    """With what a result takes beyond the plain ending."""
+    more = ACTIVATION * bool(call.attr("activation")) + CLAMP * bool(call.attr("clamp")) + RESIDUAL * (len(call.operands) > 3)
+    return replace(rates, result=rates.result + more)
 
 
 def dense_product(call: Call, scratch: int) -> Cost:
     """Pairs of channels; a last token alone, if it is a linear's, does not pay for four."""
     out, tokens = call.operands[1].shape[0], prod(call.node.type.shape[:-1])
     if call.node.op == "linear" and tokens == 1:
-        return SINGLE_TOKEN.cost(out * 4 * quads(call), out, widened=4 * quads(call), scratch=scratch, flash=weighted_flash(call, "pairs"))
+        return SINGLE_TOKEN.cost(out * 4 * quads(call), out, widened=4 * quads(call), panels=1, scratch=scratch, flash=weighted_flash(call, "pairs"))
     return product(call, DENSE, "pairs", macs=out * 4 * quads(call), scratch=scratch)
 
 
-def sparse_product(call: Call, rates: Rates, form: Blocks, scratch: int) -> Cost | None:
+def sparse_product(call: Call, form: Blocks, scratch: int) -> Cost | None:
     """The blocks that are not zero; None where a stream cannot reach far enough."""
     w = call.graph.constant(call.node.operands[1])
-    if w is None or quads(call) > LARGEST_STEP:
+    if w is None or prod(call.operands[1].shape[1:]) > form.width * LARGEST_STEP:
         return None
-    return product(call, rates, form.name, macs=form.count(matrix(w)) * form.height * form.width, scratch=scratch)
+    return product(call, SPARSE[form.name], form.name, macs=form.count(matrix(w)) * form.height * form.width, scratch=scratch)
 
 
 def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:

@@ -66,7 +66,8 @@ class Blocks:
 
     A row of blocks is its number of blocks (u32), then groups: for each block of the group the step from the block before it,
     counted in blocks along the inputs (u16), then the weights of all blocks of the group. A last, smaller group is padded to words.
-    Inside a block of four inputs the order is that of `Pairs`, or the plain one for a height of 1; other blocks are row-major.
+    Two bytes that SXTB16 shall widen together lie two apart: a 2×4 block has the order of `Pairs`, a 2×2 block a0 b0 a1 b1, two 1×2 blocks
+    of a group the same (the second is 0 where there is none). Other blocks are row-major.
     """
 
     height: int
@@ -85,7 +86,7 @@ class Blocks:
         """[rows, columns, height · width]: all blocks, in storage order; channels are filled up with 0."""
         full = _filled(_filled(weights, 0, self.height), 1, self.width)
         parts = full.reshape(full.shape[0] // self.height, self.height, -1, self.width).transpose(0, 2, 1, 3)
-        if (self.height, self.width) == (2, 4):
+        if self.height == 2:
             parts = _interleave(parts)
         return np.ascontiguousarray(parts).reshape(*parts.shape[:2], -1)
 
@@ -99,7 +100,7 @@ class Blocks:
             stream += np.uint32(len(columns)).astype("<u4").tobytes()
             for first in range(0, len(columns), self.group):
                 here = slice(first, first + self.group)
-                stream += _words(steps[here].astype("<u2").tobytes()) + _words(row[columns[here]].tobytes())
+                stream += _words(steps[here].astype("<u2").tobytes()) + _words(self._weights(row[columns[here]]).tobytes())
         return np.frombuffer(bytes(stream), np.int8)
 
     def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
@@ -112,14 +113,20 @@ class Blocks:
             for first in range(0, count, self.group):
                 here = min(self.group, count - first)
                 steps, at = np.frombuffer(raw, "<u2", here, at), at + _padded(2 * here)
-                values, at = np.frombuffer(raw, np.int8, here * size, at).reshape(here, size), at + _padded(here * size)
-                for step, value in zip(steps, values, strict=True):
+                values, at = self._weights(np.frombuffer(raw, np.int8, _padded(here * size), at)), at + _padded(here * size)
+                for step, value in zip(steps, values.reshape(-1, size), strict=False):
                     column += int(step)
                     row[column] = value
         parts = blocks.reshape(rows, columns, self.height, self.width)
-        if (self.height, self.width) == (2, 4):
+        if self.height == 2:
             parts = _straighten(parts)
         return np.ascontiguousarray(parts.transpose(0, 2, 1, 3).reshape(rows * self.height, -1)[:out, :inputs])
+
+    def _weights(self, values: Bytes) -> Bytes:
+        """The weights of a group in the order of the stream, or back: what 1×2 blocks do is its own inverse."""
+        if (self.height, self.width) != (1, 2):
+            return values
+        return np.pad(values.reshape(-1), (0, -values.size % 4)).reshape(2, 2).T.reshape(-1)
 
     def count(self, weights: NDArray[Any]) -> int:
         """Blocks that are stored."""
@@ -156,13 +163,17 @@ def _filled(weights: NDArray[Any], axis: int, multiple: int) -> Bytes:
 
 
 def _interleave(blocks: Bytes) -> Bytes:
-    """[…, 2, 4] to the order of `Pairs`, same shape."""
-    return np.ascontiguousarray(blocks[..., QUAD_ORDER].swapaxes(-1, -2)).reshape(blocks.shape)
+    """[…, 2, 4] to the order of `Pairs`, […, 2, 2] to a0 b0 a1 b1; same shape."""
+    return np.ascontiguousarray(blocks[..., _order(blocks)].swapaxes(-1, -2)).reshape(blocks.shape)
 
 
 def _straighten(blocks: Bytes) -> Bytes:
     """The inverse of `_interleave` (the order is its own inverse)."""
-    return blocks.reshape(*blocks.shape[:-2], 4, 2).swapaxes(-1, -2)[..., QUAD_ORDER]
+    return blocks.reshape(*blocks.shape[:-2], blocks.shape[-1], 2).swapaxes(-1, -2)[..., _order(blocks)]
+
+
+def _order(blocks: Bytes) -> tuple[int, ...]:
+    return QUAD_ORDER if blocks.shape[-1] == 4 else (0, 1)
 
 
 def _padded(size: int) -> int:

@@ -18,14 +18,13 @@ from .cost import (
     DEPTHWISE,
     GROUPED,
     MATMUL,
-    SPARSE_1X4,
-    SPARSE_2X4,
     Cost,
     attention_cost,
     dense_product,
     elements,
     sparse_product,
     weighted_flash,
+    with_ending,
 )
 from .formats import Blocks
 from .shapes import (
@@ -41,7 +40,9 @@ from .shapes import (
     is_linear,
     is_plain_conv2d,
     matmul_scratch,
+    mixed,
     panel_scratch,
+    to_int8,
 )
 from .strides import mean_runs
 from .target import Target
@@ -89,16 +90,40 @@ def conv2d_s8(call: Call, target: Target) -> Cost | None:
     return dense_product(call, conv2d_scratch(call)) if is_plain_conv2d(call) else None
 
 
+@kernel("conv2d", format="block1x1")
+def conv2d_s8_sparse1x1(call: Call, target: Target) -> Cost | None:
+    """Convolution, any window, by single weights."""
+    return sparse_product(call, Blocks(1, 1), conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("conv2d", format="block1x2")
+def conv2d_s8_sparse1x2(call: Call, target: Target) -> Cost | None:
+    """Convolution, any window, by blocks of one output and two inputs."""
+    return sparse_product(call, Blocks(1, 2), conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
 @kernel("conv2d", format="block1x4")
 def conv2d_s8_sparse1x4(call: Call, target: Target) -> Cost | None:
     """Convolution, any window, by blocks of one output and four inputs."""
-    return sparse_product(call, SPARSE_1X4, Blocks(1, 4), conv2d_scratch(call)) if is_plain_conv2d(call) else None
+    return sparse_product(call, Blocks(1, 4), conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("conv2d", format="block2x2")
+def conv2d_s8_sparse2x2(call: Call, target: Target) -> Cost | None:
+    """Convolution, any window, by blocks of two outputs and two inputs."""
+    return sparse_product(call, Blocks(2, 2), conv2d_scratch(call)) if is_plain_conv2d(call) else None
 
 
 @kernel("conv2d", format="block2x4")
 def conv2d_s8_sparse2x4(call: Call, target: Target) -> Cost | None:
     """Convolution, any window, by blocks of two outputs and four inputs."""
-    return sparse_product(call, SPARSE_2X4, Blocks(2, 4), conv2d_scratch(call)) if is_plain_conv2d(call) else None
+    return sparse_product(call, Blocks(2, 4), conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("conv2d", format="block4x1")
+def conv2d_s8_sparse4x1(call: Call, target: Target) -> Cost | None:
+    """Convolution, any window, by blocks of four outputs and one input."""
+    return sparse_product(call, Blocks(4, 1), conv2d_scratch(call)) if is_plain_conv2d(call) else None
 
 
 @kernel("linear", "conv2d", format="pairs")
@@ -107,16 +132,40 @@ def linear_s8(call: Call, target: Target) -> Cost | None:
     return dense_product(call, panel_scratch(call)) if is_linear(call) else None
 
 
+@kernel("linear", "conv2d", format="block1x1")
+def linear_s8_sparse1x1(call: Call, target: Target) -> Cost | None:
+    """Tokens or a 1×1 convolution, by single weights."""
+    return sparse_product(call, Blocks(1, 1), panel_scratch(call)) if is_linear(call) else None
+
+
+@kernel("linear", "conv2d", format="block1x2")
+def linear_s8_sparse1x2(call: Call, target: Target) -> Cost | None:
+    """Tokens or a 1×1 convolution, by blocks of one output and two inputs."""
+    return sparse_product(call, Blocks(1, 2), panel_scratch(call)) if is_linear(call) else None
+
+
 @kernel("linear", "conv2d", format="block1x4")
 def linear_s8_sparse1x4(call: Call, target: Target) -> Cost | None:
     """Tokens or a 1×1 convolution, by blocks of one output and four inputs."""
-    return sparse_product(call, SPARSE_1X4, Blocks(1, 4), panel_scratch(call)) if is_linear(call) else None
+    return sparse_product(call, Blocks(1, 4), panel_scratch(call)) if is_linear(call) else None
+
+
+@kernel("linear", "conv2d", format="block2x2")
+def linear_s8_sparse2x2(call: Call, target: Target) -> Cost | None:
+    """Tokens or a 1×1 convolution, by blocks of two outputs and two inputs."""
+    return sparse_product(call, Blocks(2, 2), panel_scratch(call)) if is_linear(call) else None
 
 
 @kernel("linear", "conv2d", format="block2x4")
 def linear_s8_sparse2x4(call: Call, target: Target) -> Cost | None:
     """Tokens or a 1×1 convolution, by blocks of two outputs and four inputs."""
-    return sparse_product(call, SPARSE_2X4, Blocks(2, 4), panel_scratch(call)) if is_linear(call) else None
+    return sparse_product(call, Blocks(2, 4), panel_scratch(call)) if is_linear(call) else None
+
+
+@kernel("linear", "conv2d", format="block4x1")
+def linear_s8_sparse4x1(call: Call, target: Target) -> Cost | None:
+    """Tokens or a 1×1 convolution, by blocks of four outputs and one input."""
+    return sparse_product(call, Blocks(4, 1), panel_scratch(call)) if is_linear(call) else None
 
 
 @kernel("conv2d")
@@ -146,7 +195,7 @@ def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
     stride = call.attr("stride", (1, 1))
     if c_in != 1 or out != c or call.attr("dilation", (1, 1)) != (1, 1) or stride[1] > 2:
         return None
-    return DEPTHWISE.cost(
+    return with_ending(DEPTHWISE, call).cost(
         call.node.type.size * kernel_h * kernel_w, call.node.type.size, widened=h * w * c, scratch=depthwise_scratch(call), flash=weighted_flash(call, "dense")
     )
 
@@ -187,8 +236,9 @@ def log_softmax_s8(call: Call, target: Target) -> Cost | None:
 
 
 def norm(call: Call, kernel: str, count: int) -> Cost | None:
-    """A norm over `count` elements, whose squares must sum up in 32 bits."""
-    return elements(kernel, call.node.type.size, flash=8 * call.operands[1].size) if int8(call) and count <= 1 << 15 else None
+    """A norm over `count` elements, whose squares must sum up in 32 bits, those of int16 in 64."""
+    takes = int8(call) and count <= 1 << 15 if kernel.endswith("s8") else to_int8(call)
+    return elements(kernel, call.node.type.size, flash=8 * call.operands[1].size) if takes else None
 
 
 @kernel("layer_norm")
@@ -197,10 +247,22 @@ def layer_norm_s8(call: Call, target: Target) -> Cost | None:
     return norm(call, "layer_norm_s8", call.node.type.shape[-1])
 
 
+@kernel("layer_norm")
+def layer_norm_s16(call: Call, target: Target) -> Cost | None:
+    """Along the last axis of int16."""
+    return norm(call, "layer_norm_s16", call.node.type.shape[-1])
+
+
 @kernel("rms_norm")
 def rms_norm_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
     return norm(call, "rms_norm_s8", call.node.type.shape[-1])
+
+
+@kernel("rms_norm")
+def rms_norm_s16(call: Call, target: Target) -> Cost | None:
+    """Along the last axis of int16."""
+    return norm(call, "rms_norm_s16", call.node.type.shape[-1])
 
 
 @kernel("group_norm")
@@ -209,16 +271,28 @@ def group_norm_s8(call: Call, target: Target) -> Cost | None:
     return norm(call, "group_norm_s8", prod(call.node.type.shape[1:]) // int(call.attr("groups")))
 
 
+@kernel("group_norm")
+def group_norm_s16(call: Call, target: Target) -> Cost | None:
+    """Over groups of channels of int16."""
+    return norm(call, "group_norm_s16", prod(call.node.type.shape[1:]) // int(call.attr("groups")))
+
+
 @kernel("add", "sub")
 def add_s8(call: Call, target: Target) -> Cost | None:
     """Sums of values that broadcast."""
-    return elements("add_s8", call.node.type.size) if broadcasts(call) else None
+    return elements("add_s8", call.node.type.size) if int8(call) and broadcasts(call) else None
+
+
+@kernel("add", "sub")
+def add_s16(call: Call, target: Target) -> Cost | None:
+    """Sums of values that broadcast, any mix of int8 and int16."""
+    return elements("add_s16", call.node.type.size) if mixed(call) and broadcasts(call) else None
 
 
 @kernel("mul")
 def mul_s8(call: Call, target: Target) -> Cost | None:
     """Products of values that broadcast."""
-    return elements("mul_s8", call.node.type.size) if broadcasts(call) else None
+    return elements("mul_s8", call.node.type.size) if int8(call) and broadcasts(call) else None
 
 
 @kernel("rescale")
@@ -227,20 +301,36 @@ def rescale_s8(call: Call, target: Target) -> Cost | None:
     return elements("rescale_s8", call.node.type.size) if int8(call) else None
 
 
+@kernel("rescale")
+def rescale_s16(call: Call, target: Target) -> Cost | None:
+    """Another quantization, from or to int16."""
+    return elements("rescale_s16", call.node.type.size) if mixed(call) else None
+
+
 @kernel(*FUNCTIONS)
 def table_s8(call: Call, target: Target) -> Cost | None:
     """A function of one value by a table of 256 entries."""
     return elements("table_s8", call.node.type.size, flash=256) if int8(call) else None
 
 
-@kernel("mean")
-def mean_s8(call: Call, target: Target) -> Cost | None:
-    """Over up to two runs of axes."""
+def reduction(call: Call, kernel: str) -> Cost | None:
     try:
         mean_runs(call.operands[0].shape, call.attr("axes"))
     except IndexError:
         return None
-    return elements("mean_s8", call.operands[0].size) if int8(call) else None
+    return elements(kernel, call.operands[0].size)
+
+
+@kernel("mean")
+def mean_s8(call: Call, target: Target) -> Cost | None:
+    """Over up to two runs of axes."""
+    return reduction(call, "mean_s8") if int8(call) else None
+
+
+@kernel("mean")
+def mean_s16(call: Call, target: Target) -> Cost | None:
+    """Over up to two runs of axes of int16."""
+    return reduction(call, "mean_s16") if to_int8(call) else None
 
 
 @kernel("avg_pool2d")
@@ -265,23 +355,29 @@ def strided_copy_s8(call: Call, target: Target) -> Cost | None:
 
 @kernel("concat")
 def concat_s8(call: Call, target: Target) -> Cost | None:
-    """Copies, rescaling where quantizations differ."""
-    parts = (elements("strided_copy_s8" if x.quantization == call.out else "rescale_s8", x.size) for x in call.operands)
-    return sum(parts, start=Cost()) if int8(call) else None
+    """Copies, rescaling where quantizations or element types differ."""
+    y = call.node.type
+    parts = (
+        elements("strided_copy_s8", x.bytes)
+        if (x.quantization, x.dtype) == (y.quantization, y.dtype)
+        else elements("rescale_s8" if x.dtype == y.dtype == "i8" else "rescale_s16", x.size)
+        for x in call.operands
+    )
+    return sum(parts, start=Cost()) if int8(call) or mixed(call) else None
 
 
 @kernel("pad")
 def pad_s8(call: Call, target: Target) -> Cost | None:
-    """A fill and a copy."""
-    return elements("pad_s8", call.node.type.size) if int8(call) and len(call.node.type.shape) < 6 else None
+    """A fill and a copy, of any element type."""
+    return elements("pad_s8", call.node.type.bytes) if len(call.node.type.shape) < 6 else None
 
 
 @kernel("resize_nearest")
 def resize_nearest_s8(call: Call, target: Target) -> Cost | None:
-    """Repeated and left out pixels."""
+    """Repeated and left out pixels, of any element type."""
     sizes = (*call.node.type.shape[1:3], *call.operands[0].shape[1:3])
-    one = int8(call) and call.node.type.shape[0] == 1 and max(sizes) <= np.iinfo(np.int16).max
-    return elements("resize_nearest_s8", call.node.type.size) if one else None
+    one = call.node.type.shape[0] == 1 and max(sizes) <= np.iinfo(np.int16).max
+    return elements("resize_nearest_s8", call.node.type.bytes) if one else None
 
 
 @kernel("resize_bilinear")

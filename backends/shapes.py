@@ -9,14 +9,32 @@ from tfc.ir.int_rules import Call
 from .strides import broadcast_walk
 
 
-def int8(call: Call) -> bool:
-    """All activations are int8; constants of other types are the op's own business."""
+def activations(call: Call) -> list[str]:
+    """Element types of operands and result; constants of other types than theirs are the op's own business."""
     values = [type.dtype for name, type in zip(call.node.operands, call.operands, strict=True) if call.graph[name].op != "const"]
-    return all(dtype == "i8" for dtype in (*values, call.node.type.dtype))
+    return [*values, call.node.type.dtype]
+
+
+def int8(call: Call) -> bool:
+    """All activations are int8."""
+    return set(activations(call)) == {"i8"}
+
+
+def mixed(call: Call) -> bool:
+    """All activations are int8 or int16, and at least one is int16."""
+    return "i16" in activations(call) and set(activations(call)) <= {"i8", "i16"}
+
+
+def to_int8(call: Call) -> bool:
+    """From int16 to int8."""
+    return call.operands[0].dtype == "i16" and call.node.type.dtype == "i8"
 
 
 def has_constant_weights(call: Call) -> bool:
-    return int8(call) and all(call.graph[name].op == "const" for name in call.node.operands[1:3]) and call.operands[1].dtype == "i8"
+    """int8 times constant int8. The result and the residual may be int16, a result that is read from a table only int8."""
+    constant = all(call.graph[name].op == "const" for name in call.node.operands[1:3])
+    types = [call.operands[0].dtype, call.operands[1].dtype, *(["i8"] if not call.attr("activation") else [call.node.type.dtype])]
+    return constant and set(types) == {"i8"} and set(activations(call)) <= {"i8", "i16"}
 
 
 def is_plain_conv2d(call: Call) -> bool:
@@ -41,9 +59,8 @@ def quads(call: Call) -> int:
 
 
 def panel_scratch(call: Call) -> int:
-    """A panel of four pixels or tokens, and the sums of an even number of channels."""
-    out = call.operands[1].shape[0]
-    return 32 * quads(call) + 16 * (out + out % 2)
+    """A panel of four pixels or tokens, and the sums of whole fours of channels."""
+    return 32 * quads(call) + 16 * fours(call.operands[1].shape[0])
 
 
 def conv2d_scratch(call: Call) -> int:
@@ -86,7 +103,7 @@ def broadcasts(call: Call) -> bool:
         broadcast_walk(call.node.type.shape, [x.shape for x in call.operands])
     except IndexError:
         return False
-    return int8(call)
+    return True
 
 
 def attention_scratch(call: Call) -> int:

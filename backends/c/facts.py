@@ -14,11 +14,12 @@ from tfc.ir.graph import Tensor
 from tfc.ir.int_rules import Call
 from tfc.ir.types import DTYPES, Quantization
 
+BYTES = {"i8": 1, "i16": 2}
 CTYPES = {"i8": "int8_t", "u8": "uint8_t", "i16": "int16_t", "i32": "int32_t", "f32": "float"}
 
 
-class Enumerator(str):
-    """A name of the runtime's headers."""
+class Function(str):
+    """The name of a kernel that another kernel calls."""
 
     __slots__ = ()
 
@@ -49,7 +50,7 @@ class Struct:
     fields: Mapping[str, Field]
 
 
-Field = int | Enumerator | tuple[int, ...] | Array | Records | Struct | None
+Field = int | Function | tuple[int, ...] | Array | Records | Struct | None
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class KernelCall:
     def arrays(self) -> list[Array | Records]:
         """The constants that it reads, in order."""
         return [item for item in (*self.arguments, *leaves(self.facts)) if isinstance(item, Array | Records)]
+
+    @property
+    def kernels(self) -> list[str]:
+        """The kernel, and those that it calls."""
+        return [self.kernel, *(item for item in leaves(self.facts) if isinstance(item, Function))]
 
 
 def leaves(struct: Struct) -> list[Field]:

@@ -13,8 +13,13 @@ from tfc.ir.graph import Tensor
 from tfc.ir.int_rules import Call
 from tfc.ir.pointwise import FUNCTIONS, function_named
 
-from .facts import Field, KernelCall, Records, Struct, array, constant, limits, operand, result, zero_point
+from .facts import BYTES, Field, KernelCall, Records, Struct, array, constant, limits, operand, result, zero_point
 from .lower_products import requantize_facts
+
+
+def chosen(call: Call) -> str:
+    """The kernel that the node names."""
+    return str(call.node.attrs["kernel"])
 
 
 def softmax(call: Call) -> list[KernelCall]:
@@ -28,18 +33,18 @@ def softmax(call: Call) -> list[KernelCall]:
 
 
 def layer_norm(call: Call) -> list[KernelCall]:
-    return [_rows_norm(call, "layer_norm_s8", constant(call, 2))]
+    return [_rows_norm(call, constant(call, 2))]
 
 
 def rms_norm(call: Call) -> list[KernelCall]:
-    return [_rows_norm(call, "rms_norm_s8", np.zeros_like(constant(call, 1)))]
+    return [_rows_norm(call, np.zeros_like(constant(call, 1)))]
 
 
-def _rows_norm(call: Call, kernel: str, beta: Tensor) -> KernelCall:
+def _rows_norm(call: Call, beta: Tensor) -> KernelCall:
     """A norm over the last axis."""
     x = call.operands[0].shape
     fields: dict[str, Field] = {"rows": prod(x[:-1]), "c": x[-1], "zero": zero_point(call.q(0)), "norm": _norm(call, beta, x[-1])}
-    return KernelCall(kernel, Struct("rows_norm", fields), (operand(call, 0), result(call)))
+    return KernelCall(chosen(call), Struct("rows_norm", fields), (operand(call, 0), result(call)))
 
 
 def group_norm(call: Call) -> list[KernelCall]:
@@ -49,7 +54,7 @@ def group_norm(call: Call) -> list[KernelCall]:
         **{"batch": x[0], "before": prod(x[1:axis]), "groups": groups, "channels": x[axis] // groups, "after": prod(x[axis + 1 :])},
         "norm": _norm(call, constant(call, 2), count),
     }
-    return [KernelCall("group_norm_s8", Struct("group_norm", fields), (operand(call, 0), result(call)))]
+    return [KernelCall(chosen(call), Struct("group_norm", fields), (operand(call, 0), result(call)))]
 
 
 def _norm(call: Call, beta: Tensor, count: int) -> Struct:
@@ -85,8 +90,9 @@ def _sum(call: Call, signs: tuple[int, int]) -> list[KernelCall]:
     fields: dict[str, Field] = {
         **{"walk": walk, "a_multiplier": total.multipliers[first], "b_multiplier": total.multipliers[second]},
         **{"c": total.constant, "shift": total.shift, **limits(call)},
+        **{"a_bytes": BYTES[call.operands[first].dtype], "b_bytes": BYTES[call.operands[second].dtype], "y_bytes": BYTES[call.node.type.dtype]},
     }
-    return [KernelCall("add_s8", Struct("add", fields), (operand(call, first), operand(call, second), result(call)))]
+    return [KernelCall(chosen(call), Struct("add", fields), (operand(call, first), operand(call, second), result(call)))]
 
 
 def mul(call: Call) -> list[KernelCall]:
@@ -114,14 +120,16 @@ def rescale(call: Call) -> list[KernelCall]:
 
 def rescaled(call: Call, index: int, *, rows: int, y_row: int, offset: int) -> KernelCall:
     """An operand under the quantization of the result, in rows `y_row` elements apart."""
-    x = call.operands[index]
+    x, y_bytes = call.operands[index], BYTES[call.node.type.dtype]
     total = fixed.weighted_sum([(call.q(index), x.dtype)], call.out)
     fields: dict[str, Field] = {
         **{"rows": rows, "n": x.size // rows, "y_row": y_row, "multiplier": total.multipliers[0]},
         **{"c": total.constant, "shift": total.shift, **limits(call)},
+        **{"x_bytes": BYTES[x.dtype], "y_bytes": y_bytes},
     }
     y = result(call)
-    return KernelCall("rescale_s8", Struct("rescale", fields), (operand(call, index), type(y)(y.name, offset)))
+    kernel = "rescale_s8" if x.dtype == call.node.type.dtype == "i8" else "rescale_s16"
+    return KernelCall(kernel, Struct("rescale", fields), (operand(call, index), type(y)(y.name, offset * y_bytes)))
 
 
 def pointwise(call: Call) -> list[KernelCall]:
@@ -136,7 +144,7 @@ def mean(call: Call) -> list[KernelCall]:
     ratio = float(call.q(0).scale) / (float(call.out.scale) * np.asarray(count, np.float64))
     bound = float(count) * fixed.distance(x.dtype, call.q(0).zero_point)
     fields: dict[str, Field] = {**runs, "x_zero": zero_point(call.q(0)), "result": requantize_facts(call, fixed.requantization(ratio, bound))}
-    return [KernelCall("mean_s8", Struct("mean", fields), (operand(call, 0), result(call)))]
+    return [KernelCall(chosen(call), Struct("mean", fields), (operand(call, 0), result(call)))]
 
 
 def pool_shape(call: Call) -> dict[str, Field]:

@@ -75,7 +75,7 @@ def concat(call: Call) -> list[KernelCall]:
     offset = 0
     for index, x in enumerate(call.operands):
         run = prod(x.shape[axis:])
-        if x.quantization == call.out:
+        if (x.quantization, x.dtype) == (call.out, call.node.type.dtype):
             calls += copy(call, [Loop(rows, run, y_row), Loop(run, 1, 1)], index=index, y_offset=offset)
         else:
             calls.append(rescaled(call, index, rows=rows, y_row=y_row, offset=offset))
@@ -87,7 +87,8 @@ def pad(call: Call) -> list[KernelCall]:
     """The border's value everywhere, then the operand inside."""
     x, shape, amounts = call.operands[0].shape, call.node.type.shape, call.attr("amounts")
     value = np.clip(call.out.zero_point + round(call.attr("value", 0.0) / float(call.out.scale)), *fixed.LIMITS[call.node.type.dtype])
-    fill = KernelCall("fill_s8", Struct("fill", {"n": call.node.type.size, "value": int(value)}), (result(call),))
+    pattern = np.full(4, value, DTYPES[call.node.type.dtype]).view("<u4")
+    fill = KernelCall("fill_s8", Struct("fill", {"n": call.node.type.bytes, "word": int(pattern[0])}), (result(call),))
     strides = row_major(shape)
     loops = [Loop(*loop) for loop in zip(x, row_major(x), strides, strict=True)]
     return [fill, *copy(call, loops, y_offset=sum(before * stride for before, stride in zip(amounts[::2], strides, strict=True)))]
@@ -97,7 +98,7 @@ def resize_nearest(call: Call) -> list[KernelCall]:
     _, h, w, c = call.operands[0].shape
     out_h, out_w = call.attr("size")
     rows, columns = (array(role, "i16", np.arange(new) * old // new) for role, new, old in (("rows", out_h, h), ("columns", out_w, w)))
-    fields: dict[str, Field] = {"w": w, "c": c, "out_h": out_h, "out_w": out_w, "row": rows, "column": columns}
+    fields: dict[str, Field] = {"w": w, "c": c * itemsize(call), "out_h": out_h, "out_w": out_w, "row": rows, "column": columns}
     return [KernelCall("resize_nearest_s8", Struct("resize", fields), (operand(call, 0), result(call)))]
 
 

@@ -16,7 +16,7 @@ from tfc.ir.int_rules import Call
 from tfc.ir.pointwise import function_named
 from tfc.ir.types import TensorType
 
-from .facts import Array, Enumerator, Field, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
+from .facts import Array, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
 
 
 def weighted(call: Call) -> list[KernelCall]:
@@ -60,7 +60,7 @@ def folded_bias(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Array:
 
 
 def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
-    """The ending of a convolution or linear: plain, table, residual, or both."""
+    """The ending of a convolution or linear: plain, clamp, table, residual, or both."""
     bound = fixed.product_bound(w, b, fixed.distance(call.operands[0].dtype, call.q(0).zero_point))
     ratio = float(call.q(0).scale) * call.weight_scales
     activation = call.attr("activation")
@@ -72,12 +72,23 @@ def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
         sums = fixed.residual(ratio / scale, bound, call.q(3), scale, zero, call.operands[3].dtype)
         requantization, zero = sums.requantization, sums.constant
         fields |= {"residual": sums.multiplier, "fraction": sums.fraction}
-        kind = "TFC_RESIDUAL_TABLE" if activation else "TFC_RESIDUAL"
+        ending = "residual_table" if activation else "residual"
     else:
         requantization = fixed.requantization(ratio / scale, bound)
-        kind = "TFC_TABLE" if activation else "TFC_PLAIN" if requantization.shift == 0 and full_range(call) else "TFC_CLAMP"
-    fields |= {"kind": Enumerator(kind), "multiplier": array("multipliers", "i32", requantization.multipliers), "zero": zero, "shift": requantization.shift}
+        ending = "table" if activation else "plain" if requantization.shift == 0 and full_range(call) else "clamp"
+    fields |= {
+        "end": Function(f"end_{ending}_{ending_types(call)}"),
+        "multiplier": array("multipliers", "i32", requantization.multipliers),
+        "zero": zero,
+        "shift": requantization.shift,
+    }
     return Struct("result", fields)
+
+
+def ending_types(call: Call) -> str:
+    """`s8`, or `s16_to_s8` where the residual has another element type than the result."""
+    types = [type.dtype.replace("i", "s") for type in (*call.operands[3:], call.node.type)]
+    return "_to_".join(dict.fromkeys(types))
 
 
 def requantize_facts(call: Call, requantization: fixed.Requantization) -> Struct:

@@ -57,7 +57,7 @@ def emit_project(
     (source / "tfc").mkdir(parents=True, exist_ok=True)
     for file in ("model.h", "model.c", "weights.h", "weights.c"):
         write(source / file, fill(file, **names, constants=constants.all))
-    copy_kernels(source, sorted({call.kernel for item in steps for call in item.calls}))
+    copy_kernels(source, sorted({name for item in steps for call in item.calls for name in call.kernels}))
     write_project(folder, target, pools, stack_bytes)
     golden = [golden_bytes(arrays, tensors) for arrays, tensors in ((golden_inputs, inputs), (golden_outputs, outputs))]
     write(folder / "project" / "firmware.c", fill("firmware.c", **names, golden_inputs=byte_lines(golden[0]), golden_outputs=byte_lines(golden[1])))

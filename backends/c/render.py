@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from .facts import Argument, Array, Enumerator, Field, KernelCall, Records, ScratchMemory, Struct, Value
+from .facts import Argument, Array, Field, Function, KernelCall, Records, ScratchMemory, Struct, Value
 
 TEMPLATES = Path(__file__).with_name("templates")
 NUMBERS_A_LINE = 32
@@ -67,9 +67,10 @@ class Constants:
 
 @dataclass(frozen=True)
 class CallText:
-    """The C of one kernel call."""
+    """The C of one kernel call, and the names of all kernels that it needs."""
 
     kernel: str
+    kernels: list[str]
     struct: str
     fields: str
     arguments: str
@@ -85,7 +86,7 @@ class Renderer:
     scratch: Address | None
 
     def call(self, call: KernelCall) -> CallText:
-        return CallText(call.kernel, f"tfc_{call.facts.type}", self.struct(call.facts), ", ".join(self.argument(item) for item in call.arguments))
+        return CallText(call.kernel, call.kernels, f"tfc_{call.facts.type}", self.struct(call.facts), ", ".join(self.argument(item) for item in call.arguments))
 
     def struct(self, struct: Struct) -> str:
         """A designated initializer."""
@@ -101,8 +102,8 @@ class Renderer:
                 return "{" + ", ".join(map(str, value)) + "}"
             case None:
                 return "0"
-            case Enumerator():
-                return value
+            case Function():
+                return f"tfc_{value}"
             case _:
                 return integer(value)
 

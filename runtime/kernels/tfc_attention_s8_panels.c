@@ -41,7 +41,7 @@ static void widen_keys(const struct work *work, const struct sequence *s, const 
     for (int32_t token = 0; token < s->tokens->count; token += 4) {
         const int8_t *rows[4];
         for (int32_t i = 0; i < 4; i++) rows[i] = k + place(s, token + i);
-        to = tfc_widen4(to, rows, head >> 2);
+        to = tfc_widen4(to, TFC_BY_QUADS, rows, head >> 2);
         if (head & 3) {
             for (int32_t i = 0; i < 4; i++) tfc_widen_tail(to + i, rows[i] + (head & ~3), head & 3, 4);
             to += 8;

@@ -3,7 +3,7 @@
  * scratch, see `shape`: four widened planes with padding, weights, four rows of sums: 8 * rows * pitch + 8 * kernel_h * pairs + 16 * blocks bytes.
  * Fast because in a plane neighbours are pairs: SMLAD takes two taps of a row, and weights shifted by one keep odd outputs aligned. */
 #include "tfc/kernels.h"
-#include "tfc/result.h"
+#include "tfc/simd.h"
 
 enum { ROWS = 4 };
 
@@ -101,25 +101,23 @@ TFC_APART void convolve_any(int32_t *sums, const uint32_t *x, const uint32_t *w,
     else convolve(sums, x, w, s, n, step, b, 2, kernel_h, s.pairs);
 }
 
-TFC_APART void end_rows(const struct tfc_conv2d *f, const int32_t *sums, int32_t blocks, int32_t n, int32_t channel, const int8_t *r, int8_t *y) {
-    tfc_end_lines(&f->result, sums, blocks, n, f->out_w, channel, f->out, r, y);
-}
-
 /* A plane, ROWS rows at a time: enough that calls do not count. */
 static void convolve_plane(const struct tfc_conv2d *f, const int16_t *plane, const uint32_t *w, struct shape s, int32_t channel, int32_t b,
-                           const int8_t *r, int32_t *sums, int8_t *y) {
+                           const void *r, int32_t *sums, void *y) {
+    struct tfc_walk at = {.n = f->out_w, .pitch = s.blocks, .row = f->out_w * f->out, .step = f->out, .channel = channel};
     int32_t step = f->stride_h * s.pitch / 2, is3x3 = f->kernel_h == 3 && f->kernel_w == 3;
     for (int32_t row = 0; row < f->out_h; row += ROWS) {
         const uint32_t *x = (const uint32_t *)(const void *)plane + row * step;
-        int32_t n = f->out_h - row < ROWS ? f->out_h - row : ROWS, first = row * f->out_w * f->out + channel;
+        int32_t n = f->out_h - row < ROWS ? f->out_h - row : ROWS;
         if (is3x3 && f->stride_w == 1) convolve3x3(sums, x, w, s, n, step, b);
         else if (is3x3) convolve3x3_stride2(sums, x, w, s, n, step, b);
         else convolve_any(sums, x, w, s, n, step, b, f->stride_w, f->kernel_h);
-        end_rows(f, sums, s.blocks, n, channel, r ? r + first : 0, y + first);
+        at.rows = n, at.first = row * at.row + channel;
+        f->result.end(&f->result, &at, sums, r, y);
     }
 }
 
-void tfc_conv2d_s8_depthwise(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y) {
+void tfc_conv2d_s8_depthwise(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
     struct shape s = shape_of(f);
     int16_t *planes = scratch;
     int32_t plane = s.rows * s.pitch, taps = f->kernel_h * f->kernel_w;

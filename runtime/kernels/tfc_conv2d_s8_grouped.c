@@ -2,7 +2,6 @@
  * w: [out, kernel_h, kernel_w, c / groups] as it is.
  * No scratch.
  * Not fast: one product at a time, for the shapes that no other kernel takes. */
-#include "tfc/kernels.h"
 #include "tfc/panel.h"
 
 static int32_t accumulate(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, struct tfc_window at, int32_t channels, int32_t acc) {
@@ -15,15 +14,15 @@ static int32_t accumulate(const struct tfc_conv2d *f, const int8_t *x, const int
     return acc;
 }
 
-void tfc_conv2d_s8_grouped(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y) {
+void tfc_conv2d_s8_grouped(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
     (void)scratch;
     int32_t channels = f->c / f->groups, outputs = f->out / f->groups, taps = f->kernel_h * f->kernel_w * channels;
-    struct tfc_offsets at = tfc_pixel_offsets(1, 0);
-    for (int32_t pixel = 0; pixel < f->out_h * f->out_w; pixel++, y += f->out, r = r ? r + f->out : 0) {
+    struct tfc_walk at = {.rows = 1, .n = 1};
+    for (int32_t pixel = 0; pixel < f->out_h * f->out_w; pixel++) {
         struct tfc_window window = tfc_window_of(f, pixel);
-        for (int32_t channel = 0; channel < f->out; channel++) {
-            int32_t acc = accumulate(f, x + channel / outputs * channels, w + channel * taps, window, channels, b[channel]);
-            tfc_end(&f->result, &acc, 1, 1, channel, channel, at, r, y);
+        for (at.channel = 0; at.channel < f->out; at.channel++, at.first++) {
+            int32_t sum = accumulate(f, x + at.channel / outputs * channels, w + at.channel * taps, window, channels, b[at.channel]);
+            f->result.end(&f->result, &at, &sum, r, y);
         }
     }
 }

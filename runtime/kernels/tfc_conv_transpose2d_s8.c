@@ -2,7 +2,8 @@
  * w: [out, kernel_h, kernel_w, c / groups] as it is; b as it is, for what is not under a tap counts as zero, not as padding.
  * No scratch.
  * Not fast: one product at a time, gathered from the side of the result. */
-#include "tfc/result.h"
+#include "tfc/kernels.h"
+#include "tfc/simd.h"
 
 /* The source of an output under a tap, or -1. */
 static int32_t source(int32_t at, int32_t pad, int32_t tap, int32_t dilation, int32_t stride, int32_t n) {
@@ -23,14 +24,14 @@ static int32_t accumulate(const struct tfc_conv2d *f, const int8_t *x, const int
     return acc;
 }
 
-void tfc_conv_transpose2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, int8_t *y) {
+void tfc_conv_transpose2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, void *y) {
     int32_t channels = f->c / f->groups, outputs = f->out / f->groups, taps = f->kernel_h * f->kernel_w * channels;
-    struct tfc_offsets at = tfc_pixel_offsets(1, 0);
-    for (int32_t pixel = 0; pixel < f->out_h * f->out_w; pixel++, y += f->out) {
-        for (int32_t channel = 0; channel < f->out; channel++) {
-            const int8_t *from = x + channel / outputs * channels;
-            int32_t acc = accumulate(f, from, w + channel * taps, pixel / f->out_w, pixel % f->out_w, channels, b[channel]);
-            tfc_end(&f->result, &acc, 1, 1, channel, channel, at, 0, y);
+    struct tfc_walk at = {.rows = 1, .n = 1};
+    for (int32_t pixel = 0; pixel < f->out_h * f->out_w; pixel++) {
+        for (at.channel = 0; at.channel < f->out; at.channel++, at.first++) {
+            const int8_t *from = x + at.channel / outputs * channels;
+            int32_t sum = accumulate(f, from, w + at.channel * taps, pixel / f->out_w, pixel % f->out_w, channels, b[at.channel]);
+            f->result.end(&f->result, &at, &sum, 0, y);
         }
     }
 }

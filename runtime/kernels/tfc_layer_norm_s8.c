@@ -5,9 +5,5 @@
 #include "tfc/norm.h"
 
 void tfc_layer_norm_s8(const struct tfc_rows_norm *f, const int8_t *x, int8_t *y) {
-    int32_t scale = tfc_shl(f->c, f->norm.a);
-    for (int32_t row = 0; row < f->rows; row++, x += f->c, y += f->c) {
-        struct tfc_sums s = tfc_add_run((struct tfc_sums){0, 0}, x, f->c);
-        tfc_normalise(&f->norm, x, f->c, scale, tfc_shl(-s.sum, f->norm.a), tfc_norm_factor(&f->norm, f->c, s.sum, s.squares), y);
-    }
+    tfc_layer_norm(f, 1, x, y);
 }

@@ -1,31 +1,24 @@
 /* Dense linear over tokens; also a 1x1 convolution without stride.
  * x: [tokens, in], y: [tokens, out]; w: pairs of outputs over quads of inputs, format "pairs" of backends/formats.py.
- * scratch: 32 bytes for each quad, then 16 for each channel of an even number.
+ * scratch: 32 bytes for each quad, 16 for each channel of a multiple of four.
  * Fast because each word of four widened tokens and of the weights feeds SMLADs of 2 x 4 outputs; a last single token goes alone. */
 #include "tfc/dense.h"
-#include "tfc/panel.h"
-#include "tfc/result.h"
+#include "tfc/product.h"
 
-static void one_token(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, uint32_t *panel, int8_t *y) {
-    struct tfc_offsets at = tfc_pixel_offsets(1, 0);
-    tfc_panel_tokens(panel, x, f->in, at, 1);
-    for (int32_t first = 0; first < f->out; first += 2) {
-        int32_t second = first + 1 < f->out ? first + 1 : first;
-        int32_t acc[2] = {b[first], b[second]};
-        w = tfc_dense2x1(acc, panel, w, tfc_quads(f->in));
-        tfc_end(&f->result, acc, 2, 1, first, second, at, r, y);
+static void one_token(const struct tfc_linear *f, int32_t token, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
+    int32_t quads = tfc_quads(f->in), *sums = tfc_sums_behind(scratch, quads);
+    struct tfc_walk at = {.rows = f->out, .n = 1, .pitch = 1, .first = token * f->out, .row = 1, .channel_step = 1};
+    tfc_panel_token(scratch, x + token * f->in, f->in);
+    for (int32_t i = 0; i < f->out; i += 2) {
+        int32_t acc[2] = {b[i], i + 1 < f->out ? b[i + 1] : 0};
+        w = tfc_dense2x1(acc, scratch, w, quads);
+        sums[i] = acc[0], sums[i + 1] = acc[1];
     }
+    f->result.end(&f->result, &at, sums, r, y);
 }
 
-void tfc_linear_s8(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y) {
-    uint32_t *panel = scratch;
-    int32_t *sums = (int32_t *)(panel + 8 * tfc_quads(f->in));
-    int32_t token = 0;
-    for (; f->tokens - token > 1; token += 4) {
-        int32_t left = f->tokens - token;
-        tfc_panel_tokens(panel, x + token * f->in, f->in, tfc_pixel_offsets(left, f->in), 4);
-        tfc_dense_channels(sums, f->out, tfc_quads(f->in), panel, w, b);
-        tfc_end_panel(&f->result, sums, f->out, tfc_pixel_offsets(left, f->out), r ? r + token * f->out : 0, y + token * f->out);
-    }
-    if (token < f->tokens) one_token(f, x + token * f->in, w, b, r ? r + token * f->out : 0, panel, y + token * f->out);
+void tfc_linear_s8(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
+    int32_t tokens = f->tokens % 4 == 1 ? f->tokens - 1 : f->tokens;
+    tfc_linear_panels(tfc_dense_channels, TFC_BY_QUADS, tokens, f, x, w, b, r, scratch, y);
+    if (tokens < f->tokens) one_token(f, tokens, x, w, b, r, scratch, y);
 }

@@ -4,7 +4,7 @@
 #include "tfc/kernels.h"
 #include "weights.h"
 
-#define AT(pool, offset) ((int8_t *)arena[pool] + (offset))
+#define AT(pool, offset) ((void *)((char *)arena[pool] + (offset)))
 {% for tensor in inputs + outputs %}
 {% set macro = upper + "_" + tensor.upper %}
 _Static_assert({{ macro }}_OFFSET + {{ macro }}_BYTES <= {{ upper }}_POOL{{ tensor.address.pool }}_BYTES, "{{ tensor.name }} lies in its pool");

@@ -1,5 +1,6 @@
-/* The facts and prototypes of all kernels. Sizes count elements; activations are NHWC or [tokens, channels], int8.
- * Order of arguments: facts, operands (x, w, b, then others), scratch, y. The arithmetic is that of docs/arithmetic.md. */
+/* The facts and prototypes of all kernels. Sizes count elements; activations are NHWC or [tokens, channels]: int8, and int16
+ * behind a void pointer where the facts say so. Order of arguments: facts, operands (x, w, b, then others), scratch, y.
+ * The arithmetic is that of docs/arithmetic.md. */
 #ifndef TFC_KERNELS_H
 #define TFC_KERNELS_H
 
@@ -9,24 +10,33 @@
 extern "C" {
 #endif
 
-/* How the accumulator of a convolution or linear becomes the result. */
-enum tfc_result_kind {
-    TFC_PLAIN,         /* k = 0 and no clamp but that of int8 */
-    TFC_CLAMP,
-    TFC_TABLE,
-    TFC_RESIDUAL,
-    TFC_RESIDUAL_TABLE
+struct tfc_result;
+
+/* Where sums lie and where their results go: `rows` of n sums, `pitch` apart. The first result is element `first` of y; a row is
+ * `row` elements behind the row before it, a sum `step` behind its neighbour. The first row is of `channel`, the next `channel_step` on. */
+struct tfc_walk {
+    int32_t rows, n, pitch, first, row, step, channel, channel_step;
 };
 
+/* From sums to results: one function a kind of ending and types of r (the residual operand) and y. */
+typedef void tfc_ending(const struct tfc_result *f, const struct tfc_walk *at, const int32_t *sums, const void *r, void *y);
+
+tfc_ending tfc_end_plain_s8, tfc_end_plain_s16; /* k = 0 and no clamp but that of the type */
+tfc_ending tfc_end_clamp_s8, tfc_end_clamp_s16;
+tfc_ending tfc_end_table_s8;
+tfc_ending tfc_end_residual_s8, tfc_end_residual_s16, tfc_end_residual_s8_to_s16, tfc_end_residual_s16_to_s8;
+tfc_ending tfc_end_residual_table_s8, tfc_end_residual_table_s16_to_s8;
+
+/* How the sums of a convolution or linear become the result. */
 struct tfc_result {
     const int32_t *multiplier; /* m, one a channel */
     const int8_t *table;       /* 1,024 entries, or 0 */
+    tfc_ending *end;
     int32_t zero;              /* z_y, z_t, or c of the residual */
     int32_t residual;          /* m_r */
-    uint8_t kind;
     uint8_t shift;             /* k */
     uint8_t fraction;          /* f */
-    int8_t lo, hi;
+    int16_t lo, hi;
 };
 
 /* b is b - zero * sum(w) where a kernel takes a bias: what lies in the padding is x = zero. */
@@ -43,17 +53,17 @@ struct tfc_linear {
     struct tfc_result result;
 };
 
-/* r, the residual operand, is 0 where the result has none. Weights: see each kernel. */
-void tfc_conv2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
-void tfc_conv2d_s8_sparse1x4(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
-void tfc_conv2d_s8_sparse2x4(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
-void tfc_conv2d_s8_grouped(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
-void tfc_conv2d_s8_depthwise(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
-void tfc_conv2d_s8_depthwise3x3(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
-void tfc_conv_transpose2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, int8_t *y);
-void tfc_linear_s8(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
-void tfc_linear_s8_sparse1x4(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
-void tfc_linear_s8_sparse2x4(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const int8_t *r, void *scratch, int8_t *y);
+/* r, the residual operand, is 0 where the result has none; its type and that of y are the ending's. Weights: see each kernel. */
+typedef void tfc_conv2d_kernel(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y);
+typedef void tfc_linear_kernel(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y);
+
+tfc_conv2d_kernel tfc_conv2d_s8, tfc_conv2d_s8_grouped, tfc_conv2d_s8_depthwise;
+tfc_conv2d_kernel tfc_conv2d_s8_sparse1x1, tfc_conv2d_s8_sparse1x2, tfc_conv2d_s8_sparse1x4;
+tfc_conv2d_kernel tfc_conv2d_s8_sparse2x2, tfc_conv2d_s8_sparse2x4, tfc_conv2d_s8_sparse4x1;
+tfc_linear_kernel tfc_linear_s8;
+tfc_linear_kernel tfc_linear_s8_sparse1x1, tfc_linear_s8_sparse1x2, tfc_linear_s8_sparse1x4;
+tfc_linear_kernel tfc_linear_s8_sparse2x2, tfc_linear_s8_sparse2x4, tfc_linear_s8_sparse4x1;
+void tfc_conv_transpose2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, void *y);
 
 /* One multiplier for all channels. */
 struct tfc_requantize {
@@ -120,7 +130,9 @@ struct tfc_rows_norm {
 };
 
 void tfc_layer_norm_s8(const struct tfc_rows_norm *f, const int8_t *x, int8_t *y);
+void tfc_layer_norm_s16(const struct tfc_rows_norm *f, const int16_t *x, int8_t *y);
 void tfc_rms_norm_s8(const struct tfc_rows_norm *f, const int8_t *x, int8_t *y);
+void tfc_rms_norm_s16(const struct tfc_rows_norm *f, const int16_t *x, int8_t *y);
 
 struct tfc_group_norm {
     int32_t batch, before, groups, channels, after; /* channels of a group */
@@ -128,6 +140,7 @@ struct tfc_group_norm {
 };
 
 void tfc_group_norm_s8(const struct tfc_group_norm *f, const int8_t *x, int8_t *y);
+void tfc_group_norm_s16(const struct tfc_group_norm *f, const int16_t *x, int8_t *y);
 
 struct tfc_log_softmax {
     int32_t rows, n;
@@ -145,14 +158,16 @@ struct tfc_broadcast {
     int32_t n[4], a[4], b[4];
 };
 
+/* a_bytes, b_bytes, y_bytes: of an element, 1 or 2. */
 struct tfc_add {
     struct tfc_broadcast walk;
     int32_t a_multiplier, b_multiplier, c;
-    uint8_t shift;
-    int8_t lo, hi;
+    uint8_t shift, a_bytes, b_bytes, y_bytes;
+    int16_t lo, hi;
 };
 
-void tfc_add_s8(const struct tfc_add *f, const int8_t *a, const int8_t *b, int8_t *y);
+void tfc_add_s8(const struct tfc_add *f, const void *a, const void *b, void *y);
+void tfc_add_s16(const struct tfc_add *f, const void *a, const void *b, void *y);
 
 struct tfc_mul {
     struct tfc_broadcast walk;
@@ -166,11 +181,12 @@ void tfc_mul_s8(const struct tfc_mul *f, const int8_t *a, const int8_t *b, int8_
 struct tfc_rescale {
     int32_t rows, n, y_row;
     int32_t multiplier, c;
-    uint8_t shift;
-    int8_t lo, hi;
+    uint8_t shift, x_bytes, y_bytes;
+    int16_t lo, hi;
 };
 
-void tfc_rescale_s8(const struct tfc_rescale *f, const int8_t *x, int8_t *y);
+void tfc_rescale_s8(const struct tfc_rescale *f, const void *x, void *y);
+void tfc_rescale_s16(const struct tfc_rescale *f, const void *x, void *y);
 
 struct tfc_table {
     int32_t n;
@@ -187,6 +203,7 @@ struct tfc_mean {
 };
 
 void tfc_mean_s8(const struct tfc_mean *f, const int8_t *x, int8_t *y);
+void tfc_mean_s16(const struct tfc_mean *f, const int16_t *x, int8_t *y);
 
 struct tfc_pool2d {
     int32_t h, w, c;
@@ -208,15 +225,16 @@ struct tfc_strided_copy {
 
 void tfc_strided_copy_s8(const struct tfc_strided_copy *f, const int8_t *x, int8_t *y);
 
+/* n bytes, of which each four are `word`. */
 struct tfc_fill {
     int32_t n;
-    int8_t value;
+    uint32_t word;
 };
 
 void tfc_fill_s8(const struct tfc_fill *f, int8_t *y);
 
 struct tfc_resize {
-    int32_t w, c, out_h, out_w;
+    int32_t w, c, out_h, out_w;  /* c in bytes */
     const int16_t *row, *column; /* the source of each row and column of the result */
 };
 

@@ -1,33 +1,55 @@
-/* A panel: the inputs of four pixels (or of one), widened to pairs. For every four inputs k of a pixel there are
- * the pairs (k0, k2) of all pixels, then the pairs (k1, k3): what SXTB16 makes of a quad without further work. */
+/* A panel: the inputs of four pixels (or of one), widened to int16, in the order that the weights walk them. */
 #ifndef TFC_PANEL_H
 #define TFC_PANEL_H
 
-#include "tfc/result.h"
+#include "tfc/kernels.h"
+#include "tfc/simd.h"
 
 /* Inputs of a pixel as a panel counts them. */
 TFC_INLINE int32_t tfc_quads(int32_t inputs) {
     return (inputs + 3) >> 2;
 }
 
+/* For every four inputs k, eight words. By quads: the pairs (k0, k2) of all pixels, then (k1, k3), what SXTB16 makes of a quad without
+ * further work. By pairs of neighbours: (k0, k1) of all pixels, then (k2, k3). By single inputs: the pixels (0, 1) and (2, 3) of each. */
+enum tfc_order { TFC_BY_QUADS, TFC_BY_PAIRS, TFC_BY_ONES };
+
+/* Stores one quad of four pixels, whose pairs (k0, k2) and (k1, k3) are given. */
+TFC_INLINE void tfc_arrange(uint32_t *panel, enum tfc_order order, const uint32_t even[4], const uint32_t odd[4]) {
+    if (order == TFC_BY_QUADS) {
+        for (int32_t p = 0; p < 4; p++) panel[p] = even[p], panel[4 + p] = odd[p];
+    } else if (order == TFC_BY_PAIRS) {
+        for (int32_t p = 0; p < 4; p++) panel[p] = tfc_pkhbt(even[p], odd[p]), panel[4 + p] = tfc_pkhtb(even[p], odd[p]);
+    } else {
+        for (int32_t p = 0; p < 2; p++) {
+            panel[p] = tfc_pkhbt(even[2 * p], even[2 * p + 1]), panel[2 + p] = tfc_pkhbt(odd[2 * p], odd[2 * p + 1]);
+            panel[4 + p] = tfc_pkhtb(even[2 * p], even[2 * p + 1]), panel[6 + p] = tfc_pkhtb(odd[2 * p], odd[2 * p + 1]);
+        }
+    }
+}
+
+/* From the order by quads, in place. */
+TFC_INLINE void tfc_rearrange(uint32_t *panel, enum tfc_order order, int32_t quads) {
+    for (; order != TFC_BY_QUADS && quads > 0; quads--, panel += 8) {
+        uint32_t even[4], odd[4];
+        for (int32_t p = 0; p < 4; p++) even[p] = panel[p], odd[p] = panel[4 + p];
+        tfc_arrange(panel, order, even, odd);
+    }
+}
+
 /* Widens `quads` quads of four pixels; returns the end of what it wrote. */
-TFC_INLINE uint32_t *tfc_widen4(uint32_t *panel, const int8_t *const x[4], int32_t quads) {
+TFC_INLINE uint32_t *tfc_widen4(uint32_t *panel, enum tfc_order order, const int8_t *const x[4], int32_t quads) {
     const int8_t *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3];
     for (; quads > 0; quads--, panel += 8, x0 += 4, x1 += 4, x2 += 4, x3 += 4) {
         uint32_t q0 = tfc_load(x0), q1 = tfc_load(x1), q2 = tfc_load(x2), q3 = tfc_load(x3);
-        panel[0] = tfc_sxtb16(q0);
-        panel[1] = tfc_sxtb16(q1);
-        panel[2] = tfc_sxtb16(q2);
-        panel[3] = tfc_sxtb16(q3);
-        panel[4] = tfc_sxtb16_8(q0);
-        panel[5] = tfc_sxtb16_8(q1);
-        panel[6] = tfc_sxtb16_8(q2);
-        panel[7] = tfc_sxtb16_8(q3);
+        uint32_t even[4] = {tfc_sxtb16(q0), tfc_sxtb16(q1), tfc_sxtb16(q2), tfc_sxtb16(q3)};
+        uint32_t odd[4] = {tfc_sxtb16_8(q0), tfc_sxtb16_8(q1), tfc_sxtb16_8(q2), tfc_sxtb16_8(q3)};
+        tfc_arrange(panel, order, even, odd);
     }
     return panel;
 }
 
-/* The same for one pixel of a panel of `pixels`. */
+/* The same for one pixel of a panel of `pixels`, by quads. */
 TFC_INLINE uint32_t *tfc_widen1(uint32_t *panel, const int8_t *x, int32_t quads, int32_t pixels) {
     for (; quads > 0; quads--, panel += 2 * pixels, x += 4) {
         uint32_t q = tfc_load(x);
@@ -51,16 +73,20 @@ TFC_INLINE void tfc_widen_tail(uint32_t *panel, const int8_t *x, int32_t count, 
     panel[pixels] = tfc_sxtb16_8(q);
 }
 
-/* The panel of `pixels` (1 or 4) tokens. */
-TFC_INLINE void tfc_panel_tokens(uint32_t *panel, const int8_t *x, int32_t in, struct tfc_offsets at, int32_t pixels) {
-    int32_t quads = in >> 2, rest = in & 3;
-    if (pixels == 4) {
-        const int8_t *const rows[4] = {x + at.of[0], x + at.of[1], x + at.of[2], x + at.of[3]};
-        panel = tfc_widen4(panel, rows, quads);
-    } else {
-        panel = tfc_widen1(panel, x, quads, pixels);
-    }
-    for (int32_t p = 0; rest > 0 && p < pixels; p++) tfc_widen_tail(panel + p, x + at.of[p] + 4 * quads, rest, pixels);
+/* The inputs of one token, by quads. */
+TFC_INLINE void tfc_panel_token(uint32_t *panel, const int8_t *x, int32_t in) {
+    panel = tfc_widen1(panel, x, in >> 2, 1);
+    if (in & 3) tfc_widen_tail(panel, x + (in & ~3), in & 3, 1);
+}
+
+/* The panel of four tokens, of which `tokens` exist: behind the last one it repeats the last. */
+TFC_INLINE void tfc_panel_tokens(uint32_t *panel, enum tfc_order order, const int8_t *x, int32_t in, int32_t tokens) {
+    const int8_t *rows[4];
+    for (int32_t p = 0; p < 4; p++) rows[p] = x + (p < tokens ? p : tokens - 1) * in;
+    panel = tfc_widen4(panel, order, rows, in >> 2);
+    if ((in & 3) == 0) return;
+    for (int32_t p = 0; p < 4; p++) tfc_widen_tail(panel + p, rows[p] + (in & ~3), in & 3, 4);
+    tfc_rearrange(panel, order, 1);
 }
 
 /* Where the window of an output pixel begins in the input; it may lie in the padding. */
@@ -81,12 +107,12 @@ TFC_INLINE const int8_t *tfc_tap(const struct tfc_conv2d *f, const int8_t *x, st
 }
 
 /* The panel of four windows whose channels come in quads; `outside` holds c zero points. */
-TFC_INLINE void tfc_panel_windows4(uint32_t *panel, const struct tfc_conv2d *f, const int8_t *x, const struct tfc_window at[4], const int8_t *outside) {
+TFC_INLINE void tfc_panel_windows4(uint32_t *panel, enum tfc_order order, const struct tfc_conv2d *f, const int8_t *x, const struct tfc_window at[4], const int8_t *outside) {
     for (int32_t ky = 0; ky < f->kernel_h; ky++) {
         for (int32_t kx = 0; kx < f->kernel_w; kx++) {
             const int8_t *taps[4];
             for (int32_t p = 0; p < 4; p++) taps[p] = tfc_tap(f, x, at[p], ky, kx, outside);
-            panel = tfc_widen4(panel, taps, f->c >> 2);
+            panel = tfc_widen4(panel, order, taps, f->c >> 2);
         }
     }
 }
@@ -128,18 +154,19 @@ TFC_INLINE void tfc_panel_prepare(const struct tfc_conv2d *f, int8_t *behind) {
 }
 
 /* The panel of the four windows from `pixel` on; behind the last one it repeats the last. */
-TFC_APART void tfc_panel_conv2d(uint32_t *panel, const struct tfc_conv2d *f, const int8_t *x, int32_t pixel, int8_t *behind) {
+TFC_APART void tfc_panel_conv2d(uint32_t *panel, enum tfc_order order, const struct tfc_conv2d *f, const int8_t *x, int32_t pixel, int8_t *behind) {
     struct tfc_window at[4];
     int32_t last = f->out_h * f->out_w - 1;
     for (int32_t p = 0; p < 4; p++) at[p] = tfc_window_of(f, pixel + p < last ? pixel + p : last);
     if ((f->c & 3) == 0) {
-        tfc_panel_windows4(panel, f, x, at, behind);
+        tfc_panel_windows4(panel, order, f, x, at, behind);
         return;
     }
     for (int32_t p = 0; p < 4; p++) {
         tfc_gather_window(behind, f, x, at[p]);
         tfc_widen1(panel + p, behind, tfc_quads(f->kernel_h * f->kernel_w * f->c), 4);
     }
+    tfc_rearrange(panel, order, tfc_quads(f->kernel_h * f->kernel_w * f->c));
 }
 
 #endif

@@ -93,6 +93,17 @@ TFC_INLINE int32_t tfc_ssat8(int32_t a) {
     return d;
 }
 
+TFC_INLINE int32_t tfc_ssat16(int32_t a) {
+    int32_t d;
+    __asm__("ssat %0, #16, %1" : "=r"(d) : "r"(a));
+    return d;
+}
+
+TFC_INLINE int64_t tfc_smlald(uint32_t a, uint32_t b, int64_t acc) {
+    __asm__("smlald %Q0, %R0, %1, %2" : "+r"(acc) : "r"(a), "r"(b));
+    return acc;
+}
+
 TFC_INLINE int32_t tfc_usat10(int32_t a) {
     int32_t d;
     __asm__("usat %0, #10, %1" : "=r"(d) : "r"(a));
@@ -183,6 +194,15 @@ TFC_INLINE uint32_t tfc_sxtab16_8(uint32_t acc, uint32_t a) {
 
 TFC_INLINE int32_t tfc_ssat8(int32_t a) {
     return tfc_clamp(a, -128, 127);
+}
+
+TFC_INLINE int32_t tfc_ssat16(int32_t a) {
+    return tfc_clamp(a, -32768, 32767);
+}
+
+/* Both products of two pairs, and acc, in 64 bits. */
+TFC_INLINE int64_t tfc_smlald(uint32_t a, uint32_t b, int64_t acc) {
+    return acc + tfc_low(a) * tfc_low(b) + (int64_t)tfc_top(a) * tfc_top(b);
 }
 
 TFC_INLINE int32_t tfc_usat10(int32_t a) {

@@ -13,6 +13,7 @@ from .graphs import Builder
 
 ZEROS = (-128, 127, 0, -37)
 Case = Callable[[Builder], str]
+Types = tuple[str, str]
 
 
 def conv(
@@ -24,15 +25,16 @@ def conv(
     groups: int = 1,
     density: float = 1.0,
     ending: str = "plain",
+    types: Types = ("i8", "i8"),
     **attrs: object,
 ) -> Case:
-    """A convolution of an [h, w, c] map, with one of the endings."""
+    """A convolution of an [h, w, c] map, with one of the endings and the types of residual and result."""
 
     def case(b: Builder) -> str:
         h, w, c = size
         x = b.arg((1, h, w, c), 0.02, zero)
         weights, bias = b.weights((out, *window, c // groups), 0.02, density, 3.0 / np.sqrt(window[0] * window[1] * c // groups) / 64)
-        return ended(b, "conv2d", [x, weights, bias], ending, groups=groups, **attrs)
+        return ended(b, "conv2d", [x, weights, bias], ending, types, groups=groups, **attrs)
 
     return case
 
@@ -51,27 +53,29 @@ def transposed(
     return case
 
 
-def linear(tokens: tuple[int, ...], inputs: int, out: int, *, zero: int = 3, density: float = 1.0, ending: str = "plain") -> Case:
+def linear(
+    tokens: tuple[int, ...], inputs: int, out: int, *, zero: int = 3, density: float = 1.0, ending: str = "plain", types: Types = ("i8", "i8"), **attrs: object
+) -> Case:
     def case(b: Builder) -> str:
         x = b.arg((*tokens, inputs), 0.02, zero)
         weights, bias = b.weights((out, inputs), 0.02, density, 3.0 / np.sqrt(inputs) / 64)
-        return ended(b, "linear", [x, weights, bias], ending)
+        return ended(b, "linear", [x, weights, bias], ending, types, **attrs)
 
     return case
 
 
-def ended(b: Builder, op: str, operands: list[str], ending: str, **attrs: object) -> str:
+def ended(b: Builder, op: str, operands: list[str], ending: str, types: Types = ("i8", "i8"), **attrs: object) -> str:
     """Plain, clamp, steep (a ratio of more than ½), table, residual, or both."""
     if "residual" in ending:
         probe = b.node(op, operands, **attrs)
         shape = b.graph[probe].type.shape
         b.graph.remove(probe)
-        operands = [*operands, b.arg(shape, 0.015, 17, "r")]
+        operands = [*operands, b.arg(shape, 0.015, 17, "r", types[0])]
     if "table" in ending:
         attrs |= {"activation": Symbol("silu"), "pre_scale": 0.01, "pre_zero": 512}
     if ending == "clamp":
         attrs |= {"clamp": (-30, 90)}
-    return b.node(op, operands, scale=0.0001 if ending == "steep" else 0.03, **attrs)
+    return b.node(op, operands, scale=0.0001 if ending == "steep" else 0.03, dtype=types[1], **attrs)
 
 
 def attention(shape: tuple[int, ...], heads: int, *, keys: int = 0, patch: tuple[int, int] = (1, 1), zeros: tuple[int, int, int, int] = (3, -5, 7, -4)) -> Case:
@@ -83,58 +87,75 @@ def attention(shape: tuple[int, ...], heads: int, *, keys: int = 0, patch: tuple
     return case
 
 
-def layer_norm(shape: tuple[int, ...], x_scale: float = 0.02, zero: int = 3, eps: float = 1e-5) -> Case:
+def layer_norm(shape: tuple[int, ...], x_scale: float = 0.02, zero: int = 3, eps: float = 1e-5, dtype: str = "i8") -> Case:
     def case(b: Builder) -> str:
         c = shape[-1]
         gamma, beta = (b.const(name, b.rng.normal(size=c).astype(np.float32), "f32") for name in ("gamma", "beta"))
-        return b.node("layer_norm", [b.arg(shape, x_scale, zero), gamma, beta], eps=eps)
+        return b.node("layer_norm", [b.arg(shape, x_scale, zero, dtype=dtype), gamma, beta], eps=eps)
 
     return case
 
 
-def norm(op: str, shape: tuple[int, ...], *, channels: int = 0, zero: int = 3, **attrs: object) -> Case:
+def norm(op: str, shape: tuple[int, ...], *, channels: int = 0, zero: int = 3, dtype: str = "i8", **attrs: object) -> Case:
     """rms_norm and group_norm."""
 
     def case(b: Builder) -> str:
         c = channels or shape[-1]
         names = ("gamma", "beta") if op == "group_norm" else ("gamma",)
         affine = [b.const(name, b.rng.normal(size=c).astype(np.float32), "f32") for name in names]
-        return b.node(op, [b.arg(shape, 0.02, zero), *affine], **attrs)
+        return b.node(op, [b.arg(shape, 0.02, zero, dtype=dtype), *affine], **attrs)
 
     return case
 
 
-def one(op: str, shape: tuple[int, ...], *, x: tuple[float, int] = (0.02, 3), y: tuple[float, int] = (0.03, -4), **attrs: object) -> Case:
-    """An op of one operand."""
-    return lambda b: b.node(op, [b.arg(shape, *x)], *y, **attrs)
+def one(
+    op: str, shape: tuple[int, ...], *, x: tuple[float, int] = (0.02, 3), y: tuple[float, int] = (0.03, -4), types: Types = ("i8", "i8"), **attrs: object
+) -> Case:
+    """An op of one operand, with its type and that of the result."""
+    return lambda b: b.node(op, [b.arg(shape, *x, dtype=types[0])], *y, dtype=types[1], **attrs)
 
 
-def tied(op: str, shape_: tuple[int, ...], **attrs: object) -> Case:
+def tied(op: str, shape_: tuple[int, ...], dtype: str = "i8", **attrs: object) -> Case:
     """An op that keeps the quantization."""
-    return lambda b: b.node(op, [b.arg(shape_, 0.02, 3)], 0.02, 3, **attrs)
+    return lambda b: b.node(op, [b.arg(shape_, 0.02, 3, dtype=dtype)], 0.02, 3, dtype=dtype, **attrs)
 
 
-def two(op: str, first: tuple[int, ...], second: tuple[int, ...], *, zeros: tuple[int, int] = (3, -9), constant: bool = False, **attrs: object) -> Case:
-    """An op of two operands, the second perhaps a constant."""
+def two(
+    op: str,
+    first: tuple[int, ...],
+    second: tuple[int, ...],
+    *,
+    zeros: tuple[int, int] = (3, -9),
+    constant: bool = False,
+    types: tuple[str, str, str] = ("i8", "i8", "i8"),
+    **attrs: object,
+) -> Case:
+    """An op of two operands, the second perhaps a constant, with the types of both and of the result."""
 
     def case(b: Builder) -> str:
-        x = b.arg(first, 0.02, zeros[0])
+        x = b.arg(first, 0.02, zeros[0], dtype=types[0])
         if constant:
             other = b.const("k", b.rng.integers(-128, 128, second).astype(np.int8), "i8", Quantization(0.013, zeros[1]))
         else:
-            other = b.arg(second, 0.013, zeros[1])
-        return b.node(op, [x, other], **attrs)
+            other = b.arg(second, 0.013, zeros[1], dtype=types[1])
+        return b.node(op, [x, other], dtype=types[2], **attrs)
 
     return case
 
 
-def concat(shapes: list[tuple[int, ...]], axis: int, same: bool) -> Case:
+def concat(shapes: list[tuple[int, ...]], axis: int, same: bool, types: str = "", dtype: str = "i8") -> Case:
+    """`types` has a w for each operand of int16."""
+
     def case(b: Builder) -> str:
-        return b.node("concat", [b.arg(shape, 0.03 if same or i == 1 else 0.02, -4 if same or i == 1 else 9) for i, shape in enumerate(shapes)], axis=axis)
+        quantizations = [(0.03, -4) if same or i == 1 else (0.02, 9) for i in range(len(shapes))]
+        dtypes = ["i16" if wide == "w" else "i8" for wide in types.ljust(len(shapes))]
+        return b.node("concat", [b.arg(shape, *q, dtype=t) for shape, q, t in zip(shapes, quantizations, dtypes, strict=True)], dtype=dtype, axis=axis)
 
     return case
 
 
+WIDE = ("i16", "i16")
+MIXES = [(a, b, y) for a in ("i8", "i16") for b in ("i8", "i16") for y in ("i8", "i16")][1:]
 ENDINGS = ("plain", "clamp", "steep", "table", "residual", "residual table")
 FAMILIES: dict[str, list[Case]] = {
     "conv2d": [
@@ -258,6 +279,50 @@ FAMILIES: dict[str, list[Case]] = {
         concat([(1, 3, 3, 4), (1, 3, 3, 5)], 3, same=True),
         concat([(1, 3, 3, 4), (1, 3, 3, 5), (1, 3, 3, 2)], 3, same=False),
         concat([(2, 3), (4, 3)], 0, same=False),
+    ],
+    "sparse": [
+        *(conv((6, 5, 7), 9, (3, 3), density=density, zero=zero, pad=(1, 1, 1, 1)) for density in (0.0, 0.02, 0.3, 1.0) for zero in (-128, 127)),
+        *(linear((1, 5), 13, out, density=0.3, ending="residual") for out in range(1, 8)),
+        *(linear((tokens,), inputs, 6, density=0.5) for tokens in (1, 2, 3, 4) for inputs in (1, 2, 3, 4, 5)),
+        conv((9, 8, 4), 6, (5, 5), density=0.3, stride=(2, 1), pad=(2, 2, 2, 2), ending="table"),
+        conv((7, 8, 3), 5, (5, 5), density=0.02, stride=(1, 2), pad=(2, 0, 1, 2), ending="clamp"),
+        conv((5, 6, 10), 8, (1, 1), density=0.1),
+    ],
+    "wide products": [
+        *(conv((5, 5, 6), 5, (3, 3), pad=(1, 1, 1, 1), ending=ending, types=WIDE) for ending in ("plain", "clamp", "residual")),
+        *(
+            conv((5, 5, 8), 6, (1, 1), density=0.2, ending="residual", types=types, clamp=(-50, 90) if types[1] == "i8" else (-9000, 20000))
+            for types in (("i8", "i16"), ("i16", "i8"), WIDE)
+        ),
+        conv((5, 5, 4), 7, (3, 3), ending="residual table", types=("i16", "i8")),
+        *(conv((6, 7, 5), 5, (3, 3), groups=5, pad=(1, 1, 1, 1), ending=ending, types=WIDE) for ending in ("plain", "residual")),
+        *(linear((tokens,), 11, 7, zero=-128, ending=ending, types=WIDE) for tokens in (1, 4, 6) for ending in ("plain", "residual")),
+        linear((3, 3), 16, 5, ending="residual table", types=("i16", "i8")),
+        linear((5,), 12, 4, ending="residual", types=("i8", "i16")),
+    ],
+    "wide elements": [
+        *(two(op, (1, 5, 3, 6), (1, 5, 3, 6), types=types) for op in ("add", "sub") for types in MIXES),
+        *(two("add", (6,), (2, 3, 6), types=types) for types in MIXES),
+        two("add", (2, 3, 9), (1,), types=("i16", "i8", "i16"), clamp=(-2000, 9000)),
+        two("sub", (3, 7, 5), (3, 1, 1), types=("i16", "i16", "i8"), clamp=(-20, 70)),
+        two("add", (1, 4, 4, 5), (1, 1, 1, 5), constant=True, types=("i16", "i8", "i16")),
+        *(one("rescale", (3, 11), types=types) for types in (("i8", "i16"), ("i16", "i8"), WIDE)),
+        one("mean", (1, 5, 7, 6), axes=(1, 2), types=("i16", "i8")),
+        one("mean", (2, 9, 11), axes=(-1,), types=("i16", "i8")),
+        layer_norm((5, 13), dtype="i16"),
+        layer_norm((3, 200), x_scale=0.3, eps=1e-3, dtype="i16"),
+        norm("rms_norm", (5, 13), dtype="i16"),
+        norm("group_norm", (1, 6, 5, 4), channels=6, groups=3, dtype="i16"),
+        norm("group_norm", (1, 5, 4, 6), channels=6, groups=2, axis=3, dtype="i16"),
+        tied("transpose", (3, 4, 5), dtype="i16", axes=(2, 0, 1)),
+        tied("slice", (2, 9, 5), dtype="i16", axis=1, start=2, stop=8, step=3),
+        tied("expand", (3, 1, 5), dtype="i16", shape=(2, 3, 4, 5)),
+        tied("unfold", (1, 6, 8, 5), dtype="i16", patch=(2, 2)),
+        tied("pad", (2, 3, 5), dtype="i16", amounts=(0, 1, 2, 0, 1, 1), value=-1.0),
+        tied("resize_nearest", (1, 3, 4, 5), dtype="i16", size=(6, 8)),
+        tied("take", (2, 5, 3), dtype="i16", axis=1, indices=(4, 0, 0, 2, 1, 3)),
+        concat([(1, 3, 3, 4), (1, 3, 3, 5), (1, 3, 3, 2)], 3, same=False, types="w w", dtype="i16"),
+        concat([(1, 3, 3, 4), (1, 3, 3, 5)], 3, same=False, types="w", dtype="i8"),
     ],
 }
 

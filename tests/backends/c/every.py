@@ -12,8 +12,10 @@ from .graphs import bound_graphs, merged
 
 
 def all_kernels(family: str, target: Target, seed: int = 7) -> Graph:
-    """Every case of a family on every kernel that bids for it, in one graph."""
-    return merged([bound for graph in graphs(family, seed) for _, _, bound in bound_graphs(graph, target)])
+    """Every case of a family on every kernel that bids for it, in one graph; there must be one."""
+    bound = [[graph for _, _, graph in bound_graphs(case, target)] for case in graphs(family, seed)]
+    assert all(bound), f"no kernel bids for case {bound.index([])} of {family}"
+    return merged([graph for graphs in bound for graph in graphs])
 
 
 def differences(graph: Graph, outputs: list[bytes], expected: list[np.ndarray]) -> dict[str, str]:

@@ -19,11 +19,11 @@ from .cases import FAMILIES
 from .every import all_kernels, differences
 from .graphs import placed, samples
 
-POOLS = 600
+POOLS = 1200
 MEGABYTE = 1 << 20
 CHIP = load_target("stm32f746")
 # A chip with a memory for every value: the generated code is ready for any number of pools.
-DESK = replace(CHIP, pools=tuple(Memory(f"p{index}", 0x2000_0000 + index * MEGABYTE, MEGABYTE, "sram", 0) for index in range(POOLS)))
+DESK = replace(CHIP, pools=tuple(Memory(f"p{index}", 0x2000_0000 + index * MEGABYTE, MEGABYTE // 2, "sram", 0) for index in range(POOLS)))
 FLAGS = ("-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 DRIVER = Path(__file__).parents[2] / "runtime" / "desk.c"
 

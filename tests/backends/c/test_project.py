@@ -48,7 +48,8 @@ def test_equal_graphs_give_equal_bytes(tmp_path: Path) -> None:
 def test_only_the_kernels_used_go_out(tmp_path: Path) -> None:
     emitted(cases.linear((4,), 8, 4), tmp_path)
     names = {path.name for path in (tmp_path / "src").rglob("*") if path.is_file()}
-    assert names == {"model.h", "model.c", "weights.h", "weights.c", "tfc_linear_s8.c", "kernels.h", "dense.h", "panel.h", "registers.h", "result.h", "simd.h"}
+    sources = {"model.h", "model.c", "weights.h", "weights.c", "tfc_linear_s8.c", "tfc_end_plain_s8.c"}
+    assert names == sources | {f"{name}.h" for name in ("kernels", "dense", "elements", "ending", "panel", "product", "registers", "simd")}
 
 
 def test_self_test_passes(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ int main(void) {{
 }}
 """
     )
-    kernel = str(tmp_path / "first" / "src" / "tfc_linear_s8.c")
+    kernels = [str(path) for path in (tmp_path / "first" / "src").glob("tfc_*.c")]
     subprocess.run(
         [
             "gcc",
@@ -94,7 +95,7 @@ int main(void) {{
             f"-I{tmp_path}/first/src",
             str(program),
             *sources,
-            kernel,
+            *kernels,
             "-o",
             str(tmp_path / "two"),
         ],

@@ -1,0 +1,53 @@
+/* Products of a panel by quads with a stream of blocks of two channels and four inputs. */
+#ifndef TFC_SPARSE2X4_H
+#define TFC_SPARSE2X4_H
+
+#include "tfc/sparse.h"
+
+#if defined(__ARM_FEATURE_DSP)
+/* sums[2][4] of two channels x four pixels over a row of 2x4 blocks, from their biases on; returns the next row. */
+TFC_INLINE const uint32_t *tfc_sparse2x4(int32_t *sums, int32_t first, int32_t second, const uint32_t *x, const uint32_t *w) {
+    uint32_t count = *w++;
+    const uint32_t *end = w + 5 * (count / 2);
+    int32_t a0 = (int32_t)(count & 1), a1, a2, a3, b0, b1, b2, b3;
+    __asm__("push {%[a0]}\n\t" TFC_START2X4 TFC_GROUPS(
+                TFC_WEIGHTS2X4 TFC_MACS2X4("[%[x]]", "[%[x], #8]") TFC_WEIGHTS2X4 TFC_MACS2X4("[%[x], #16]", "[%[x], #24]"), "[%[w], #-10]", "5")
+                TFC_STORE2X4 "\n\tadd sp, #4"
+            : [a0] "+r"(a0), TFC_OTHER_REGISTERS2X4
+            :
+            : "cc", "memory");
+    return w;
+}
+
+#else
+TFC_INLINE void tfc_block2x4(int32_t *sums, const uint32_t *x, const uint32_t *w) {
+    for (int32_t i = 0; i < 2; i++) tfc_macs2x4(sums, x + 4 * i, tfc_sxtb16(w[i]), tfc_sxtb16_8(w[i]));
+}
+
+TFC_INLINE const uint32_t *tfc_sparse2x4(int32_t *sums, int32_t first, int32_t second, const uint32_t *x, const uint32_t *w) {
+    tfc_start2x4(sums, first, second);
+    uint32_t count = *w++;
+    for (; count >= 2; count -= 2, w += 5) {
+        x += 8 * tfc_step(w, 0);
+        tfc_block2x4(sums, x, w + 1);
+        x += 8 * tfc_step(w, 1);
+        tfc_block2x4(sums, x, w + 3);
+    }
+    if (count) {
+        tfc_block2x4(sums, x + 8 * tfc_step(w, 0), w + 1);
+        w += 3;
+    }
+    return w;
+}
+
+#endif
+
+/* All channels of a panel of four, by pairs. */
+TFC_APART void tfc_sparse2x4_channels(int32_t *sums, int32_t out, int32_t quads, const uint32_t *panel, const int8_t *stream, const int32_t *b) {
+    const uint32_t *w = (const void *)stream;
+    (void)quads;
+    for (; out > 1; out -= 2, b += 2, sums += 8) w = tfc_sparse2x4(sums, b[0], b[1], panel, w);
+    if (out) tfc_sparse2x4(sums, b[0], b[0], panel, w);
+}
+
+#endif
