@@ -177,7 +177,8 @@ def reshaped(held: Held, node: Node, old: Axes) -> tuple[Node, Axes] | None:
         if places != list(range(places[0], places[0] + len(places))):
             return None
         pieces.append((places[0], after))
-    order = [axis for _, after in sorted(pieces) for axis in after]
+    long = iter([axis for _, after in sorted(pieces) for axis in after if new[axis] != 1])
+    order = [axis if n == 1 else next(long) for axis, n in enumerate(new)]  # axes of length 1 stay where they are
     shape = tuple(new[axis] for axis in order)
     return replace(node, operands=(held.stored,), attrs={"shape": shape}), inverse(tuple(order))
 

@@ -136,8 +136,8 @@ STRANGERS = {
         moves=21,
         decomposed_refusal="aten.index_put.default",  # what becomes of F.fold
     ),
-    "ViT": Stranger(lambda: Logits("ViT", **VIT), IMAGE, moves=2),
-    "DeiT": Stranger(lambda: Logits("DeiT", **VIT), IMAGE, moves=2),
+    "ViT": Stranger(lambda: Logits("ViT", **VIT), IMAGE),
+    "DeiT": Stranger(lambda: Logits("DeiT", **VIT), IMAGE),
     "ConvNeXt": Stranger(
         lambda: Logits("ConvNext", hidden_sizes=[16, 24, 32, 48], depths=[1, 1, 1, 1], image_size=32, patch_size=2, layer_scale_init_value=0.3), IMAGE
     ),
