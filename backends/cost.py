@@ -51,7 +51,7 @@ SPARSE = {  # multiply-accumulates of the blocks that are stored
     "block4x1": Rates(mac=1.89, result=11.5, widened=2.3, panel=150),
 }
 SINGLE_TOKEN = Rates(mac=2.1, result=31.0, widened=3.0, panel=135)
-ACTIVATION, CLAMP, RESIDUAL = 2.5, 8.0, 9.0  # more for each result
+ACTIVATION, CLAMP, RESIDUAL = 2.5, 7.5, 12.5  # more for each result
 TAP = 80.0  # more for each panel and place of a window
 GATHERED = 8.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
@@ -71,10 +71,10 @@ ELEMENTS = {  # instructions for each element of the result
     "resize_bilinear_s8": 22.0,
     "take_s8": 3.0,
     "add_s8": 8.8,
-    "add_s16": 9.5,
+    "add_s16": 8.9,
     "mul_s8": 13.6,
     "rescale_s8": 8.5,
-    "rescale_s16": 8.5,
+    "rescale_s16": 8.0,
     "table_s8": 3.8,
     "strided_copy_s8": 1.5,  # in runs; a transpose of single bytes takes 7
     "pad_s8": 4.0,
@@ -82,7 +82,7 @@ ELEMENTS = {  # instructions for each element of the result
     "max_pool2d_s8": 4.0,  # of each element of a window, as the two below
     "avg_pool2d_s8": 8.0,
     "mean_s8": 2.8,
-    "mean_s16": 3.5,
+    "mean_s16": 2.9,
 }
 
 
@@ -107,7 +107,7 @@ def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -
         gathered = call.operands[0].shape[-1] % 4 != 0
         rates = replace(rates, widened=rates.widened + GATHERED) if gathered else replace(rates, panel=rates.panel + TAP * prod(call.operands[1].shape[1:3]))
     return with_ending(rates, call).cost(
-        macs * whole, call.node.type.size, widened=4 * quads(call) * whole, panels=whole // 4, scratch=scratch, flash=weighted_flash(call, form)
+        macs * whole, call.node.type.shape[-1] * whole, widened=4 * quads(call) * whole, panels=whole // 4, scratch=scratch, flash=weighted_flash(call, form)
     )
 
 

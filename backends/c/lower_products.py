@@ -75,7 +75,8 @@ def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
         ending = "residual_table" if activation else "residual"
     else:
         requantization = fixed.requantization(ratio / scale, bound)
-        ending = "table" if activation else "plain" if requantization.shift == 0 and full_range(call) else "clamp"
+        plain = full_range(call) and (requantization.shift == 0 or call.node.type.dtype == "i16")
+        ending = "table" if activation else "plain" if plain else "clamp"
     fields |= {
         "end": Function(f"end_{ending}_{ending_types(call)}"),
         "multiplier": array("multipliers", "i32", requantization.multipliers),

@@ -39,3 +39,13 @@ def test_blocks_in_memory() -> None:
     row = np.zeros((1, 24), np.int8)
     row[0, [4, 5, 12]] = 1, 2, 3
     assert FORMATS["block1x4"].pack(row).tolist() == [2, 0, 0, 0, 1, 0, 2, 0, 1, 2, 0, 0, 3, 0, 0, 0]
+
+
+def test_small_blocks_in_memory() -> None:
+    row = np.zeros((2, 8), np.int8)
+    row[0, [2, 3, 7]] = 1, 2, 3
+    row[1, 2] = 9
+    assert FORMATS["block1x1"].pack(row[:1]).tolist() == [3, 0, 0, 0, 2, 0, 1, 0, 4, 0, 0, 0, 1, 2, 3, 0]
+    assert FORMATS["block1x2"].pack(row).tolist() == [2, 0, 0, 0, 1, 0, 2, 0, 1, 0, 2, 3, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0]
+    assert FORMATS["block2x2"].pack(row[:, :4]).tolist() == [1, 0, 0, 0, 1, 0, 0, 0, 1, 9, 2, 0]
+    assert FORMATS["block4x1"].pack(row[:, :4]).tolist() == [2, 0, 0, 0, 2, 0, 1, 0, 1, 9, 0, 0, 2, 0, 0, 0]

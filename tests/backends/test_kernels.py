@@ -27,13 +27,13 @@ def graph_of(case: cases.Case) -> Graph:
     return builder.finish(case(builder))
 
 
-def pruned(case: cases.Case, density: float) -> Graph:
-    """The graph with this share of its 2×4 blocks of weights."""
+def pruned(case: cases.Case, density: float, block: tuple[int, int] = (2, 4)) -> Graph:
+    """The graph with this share of its blocks of weights, of which none is zero."""
     graph = graph_of(case)
     symbol = graph["w"].attrs["data"]
     w = graph.tensors[symbol].reshape(graph["w"].type.shape[0], -1)
-    keep = np.random.default_rng(6).random((w.shape[0] // 2, w.shape[1] // 4)) < density
-    graph.tensors[symbol] = (w * keep.repeat(2, axis=0).repeat(4, axis=1)).reshape(graph["w"].type.shape)
+    keep = np.random.default_rng(6).random((w.shape[0] // block[0], w.shape[1] // block[1])) < density
+    graph.tensors[symbol] = (np.where(w == 0, np.int8(1), w) * keep.repeat(block[0], axis=0).repeat(block[1], axis=1)).reshape(graph["w"].type.shape)
     return graph
 
 
@@ -67,6 +67,25 @@ def test_density_decides() -> None:
     assert sparse["conv2d_s8_sparse2x4"].flash < dense["conv2d_s8"].flash / 4
 
 
+def best(graph: Graph) -> str:
+    found = offers(graph)
+    return min(found, key=lambda name: found[name].cycles)
+
+
+@pytest.mark.parametrize(
+    ("block", "density"), [((1, 1), 0.05), ((1, 1), 0.1), ((1, 2), 0.1), ((1, 2), 0.3), ((1, 4), 0.1), ((2, 2), 0.2), ((2, 4), 0.1), ((2, 4), 0.5)]
+)
+def test_weights_pruned_by_blocks_take_the_kernel_of_these_blocks(block: tuple[int, int], density: float) -> None:
+    height, width = block
+    assert best(pruned(cases.conv((8, 8, 32), 32, (3, 3), pad=(1, 1, 1, 1)), density, block)) == f"conv2d_s8_sparse{height}x{width}"
+    assert best(pruned(cases.linear((64,), 128, 64), density, block)) == f"linear_s8_sparse{height}x{width}"
+
+
+@pytest.mark.parametrize(("tokens", "inputs", "out"), [(64, 8, 8), (5, 8, 8), (64, 4, 4), (64, 64, 96), (1, 8, 8), (1, 256, 100), (3, 12, 4)])
+def test_weights_without_zeros_are_dense(tokens: int, inputs: int, out: int) -> None:
+    assert best(pruned(cases.linear((tokens,), inputs, out), 1.0)) == "linear_s8"
+
+
 def test_a_pixelwise_convolution_is_a_linear() -> None:
     assert "linear_s8" in offers(graph_of(cases.conv((8, 8, 32), 32, (1, 1))))
     assert "linear_s8" not in offers(graph_of(cases.conv((8, 8, 32), 32, (1, 1), stride=(2, 2))))
@@ -78,6 +97,11 @@ def test_a_pixelwise_convolution_is_a_linear() -> None:
         (cases.conv((12, 12, 32), 32, (3, 3), pad=(1, 1, 1, 1), ending="table"), 1.0),
         (cases.conv((12, 12, 32), 32, (3, 3), pad=(1, 1, 1, 1)), 0.15),
         (cases.linear((64,), 64, 96), 0.3),
+        (cases.linear((32,), 64, 32, types=("i8", "i16")), 0.3),
+        (cases.linear((1,), 256, 100), 1.0),
+        (cases.conv((12, 12, 7), 16, (3, 3), pad=(1, 1, 1, 1)), 1.0),
+        (cases.two("add", (1, 12, 12, 16), (1, 12, 12, 16), types=("i16", "i8", "i16")), 1.0),
+        (cases.layer_norm((64, 64), dtype="i16"), 1.0),
         (cases.attention((1, 64, 32), 2), 1.0),
     ],
 )

@@ -14,7 +14,7 @@ struct tfc_kinds {
 };
 
 TFC_INLINE int32_t tfc_ended(const struct tfc_result *f, struct tfc_kinds is, int32_t sum, int32_t m, const int8_t *r) {
-    int32_t v = tfc_smmlar(is.kind == TFC_PLAIN ? sum : tfc_shl(sum, f->shift), m, f->zero);
+    int32_t v = tfc_smmlar(is.kind == TFC_PLAIN && is.y_bytes == 1 ? sum : tfc_shl(sum, f->shift), m, f->zero);
     if (is.r_bytes) v = tfc_mla(tfc_get(r, is.r_bytes), f->residual, v) >> f->fraction;
     if (is.kind == TFC_TABLE || is.kind == TFC_RESIDUAL_TABLE) return f->table[tfc_usat10(v)];
     return tfc_cut_to(is.y_bytes, v, is.kind == TFC_PLAIN, f->lo, f->hi);

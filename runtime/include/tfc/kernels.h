@@ -21,7 +21,7 @@ struct tfc_walk {
 /* From sums to results: one function a kind of ending and types of r (the residual operand) and y. */
 typedef void tfc_ending(const struct tfc_result *f, const struct tfc_walk *at, const int32_t *sums, const void *r, void *y);
 
-tfc_ending tfc_end_plain_s8, tfc_end_plain_s16; /* k = 0 and no clamp but that of the type */
+tfc_ending tfc_end_plain_s8, tfc_end_plain_s16; /* no clamp but that of the type; for int8, k = 0 */
 tfc_ending tfc_end_clamp_s8, tfc_end_clamp_s16;
 tfc_ending tfc_end_table_s8;
 tfc_ending tfc_end_residual_s8, tfc_end_residual_s16, tfc_end_residual_s8_to_s16, tfc_end_residual_s16_to_s8;

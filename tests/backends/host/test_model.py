@@ -14,7 +14,7 @@ from tfc.backends.host.native import multiplies_pairs
 from tfc.backends.target import load_target
 from tfc.compiler import quantize_inputs
 from tfc.data import random_inputs
-from tfc.importer import import_model
+from tfc.importer.model import import_model
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import evaluate, evaluate_batch
 from tfc.ir.graph import Graph, Node

@@ -1,0 +1,128 @@
+"""Bids for convolutions, linears and products of activations."""
+
+from __future__ import annotations
+
+from math import prod
+
+from tfc.ir.int_rules import Call
+
+from .cost import (
+    ATTENTION,
+    ATTENTION_PANELS,
+    DEPTHWISE,
+    GROUPED,
+    MATMUL,
+    Cost,
+    attention_cost,
+    dense_product,
+    sparse_product,
+    weighted_flash,
+    with_ending,
+)
+from .formats import BLOCKS, Blocks
+from .kernel import Kernel, into
+from .shapes import (
+    attention_panels_scratch,
+    attention_scratch,
+    batch_strides,
+    conv2d_scratch,
+    depthwise_scratch,
+    has_constant_weights,
+    int8,
+    is_linear,
+    is_plain_conv2d,
+    matmul_scratch,
+    panel_scratch,
+)
+from .target import Target
+
+KERNELS: dict[str, Kernel] = {}
+kernel = into(KERNELS)
+
+
+@kernel("conv2d", format="pairs")
+def conv2d_s8(call: Call, target: Target) -> Cost | None:
+    """Convolution, any window, dense."""
+    return dense_product(call, conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("linear", "conv2d", format="pairs")
+def linear_s8(call: Call, target: Target) -> Cost | None:
+    """Tokens or a 1×1 convolution, dense."""
+    return dense_product(call, panel_scratch(call)) if is_linear(call) else None
+
+
+def sparse(form: Blocks, size: str) -> None:
+    """The two kernels of a form of blocks."""
+
+    def conv2d(call: Call, target: Target) -> Cost | None:
+        return sparse_product(call, form, conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+    def linear(call: Call, target: Target) -> Cost | None:
+        return sparse_product(call, form, panel_scratch(call)) if is_linear(call) else None
+
+    suffix = form.name.replace("block", "s8_sparse")
+    for name, ops, bid, doc in (
+        (f"conv2d_{suffix}", ("conv2d",), conv2d, f"Convolution, any window, by {size}."),
+        (f"linear_{suffix}", ("linear", "conv2d"), linear, f"Tokens or a 1×1 convolution, by {size}."),
+    ):
+        KERNELS[name] = Kernel(name, ops, form.name, bid, doc)
+
+
+for _form in BLOCKS:
+    sparse(_form, f"blocks of {_form.height} outputs × {_form.width} inputs" if _form.height * _form.width > 1 else "single weights")
+
+
+@kernel("conv2d")
+def conv2d_s8_grouped(call: Call, target: Target) -> Cost | None:
+    """Convolution in groups of any size, one product at a time."""
+    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
+        return None
+    return GROUPED.cost(call.node.type.size * prod(call.operands[1].shape[1:]), call.node.type.size, flash=weighted_flash(call, "dense"))
+
+
+@kernel("conv_transpose2d")
+def conv_transpose2d_s8(call: Call, target: Target) -> Cost | None:
+    """Transposed convolution, one product at a time."""
+    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
+        return None
+    macs = call.node.type.size * prod(call.operands[1].shape[1:]) // prod(call.attr("stride", (1, 1)))
+    return GROUPED.cost(macs, call.node.type.size, flash=weighted_flash(call, "dense"))
+
+
+@kernel("conv2d")
+def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
+    """Convolution of each channel alone, horizontal stride 1 or 2."""
+    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
+        return None
+    _, h, w, c = call.operands[0].shape
+    out, kernel_h, kernel_w, c_in = call.operands[1].shape
+    stride = call.attr("stride", (1, 1))
+    if c_in != 1 or out != c or call.attr("dilation", (1, 1)) != (1, 1) or stride[1] > 2:
+        return None
+    return with_ending(DEPTHWISE, call).cost(
+        call.node.type.size * kernel_h * kernel_w, call.node.type.size, widened=h * w * c, scratch=depthwise_scratch(call), flash=weighted_flash(call, "dense")
+    )
+
+
+@kernel("matmul")
+def matmul_s8(call: Call, target: Target) -> Cost | None:
+    """Product of activations."""
+    try:
+        batch, _, _ = batch_strides(call)
+    except IndexError:
+        return None
+    (m, k), n = call.operands[0].shape[-2:], call.operands[1].shape[-1]
+    return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=matmul_scratch(call)) if int8(call) else None
+
+
+@kernel("attention")
+def attention_s8(call: Call, target: Target) -> Cost | None:
+    """Streamed over query rows in little memory; tokens, or a feature map in patches."""
+    return attention_cost(call, ATTENTION, attention_scratch(call))
+
+
+@kernel("attention")
+def attention_s8_panels(call: Call, target: Target) -> Cost | None:
+    """With the keys and values of a head widened; tokens, or a feature map in patches."""
+    return attention_cost(call, ATTENTION_PANELS, attention_panels_scratch(call))
