@@ -12,8 +12,8 @@ from tfc.backends.target import load_target
 from tfc.compiled import Compiled, load
 from tfc.data import quantize_inputs, random_inputs, read_inputs, sample_shapes
 from tfc.folder import Golden, build_firmware, manifest, prepare_folder, write_folder, write_json
-from tfc.importer import import_model
-from tfc.importer_torchscript import NoShapes
+from tfc.importer.model import import_model
+from tfc.importer.torchscript.trace import NoShapes
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import evaluate_batch
 from tfc.ir.graph import Graph, Tensor

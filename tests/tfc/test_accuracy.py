@@ -8,7 +8,7 @@ import pytest
 import tfc
 from tfc.compiled import Compiled
 from tfc.data import quantize_inputs
-from tfc.importer import import_model
+from tfc.importer.model import import_model
 from tfc.ir.evaluate import evaluate_batch
 from tfc.nas.data import load_cifar10
 

@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import nn
 
-import tfc.archive
-from tfc.archive import open_archive
-from tfc.importer import import_model
+import tfc.importer.archive
+from tfc.importer.archive import open_archive
+from tfc.importer.model import import_model
 from tfc.ir.diagnostic import Diagnostic
 
 
@@ -200,7 +200,7 @@ def test_broken_programs(good: Path, tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_refused_before_it_is_inflated(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tfc.archive, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(tfc.importer.archive, "MOST_BYTES", 1 << 20)
     bomb = write(tmp_path / "bomb.pt2", {**members(good), "net/extra/zeros": b"\0" * (2 << 20)}, zipfile.ZIP_DEFLATED)
     assert bomb.stat().st_size < 1 << 20
     assert "unpacks to" in refusal(bomb)

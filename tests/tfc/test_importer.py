@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tfc import importer_quantized
-from tfc.archive import inspect_archive
-from tfc.importer import import_program
-from tfc.importer_program import Program
-from tfc.importer_pt2 import read_program
-from tfc.importer_rules import SUPPORTED
+from tfc.importer.archive import inspect_archive
+from tfc.importer.model import import_program
+from tfc.importer.program import Program
+from tfc.importer.pt2 import read_program
+from tfc.importer.rules import quantized
+from tfc.importer.table import SUPPORTED
 from tfc.ir.evaluate import evaluate
 from tfc.ir.text import parse_graph, print_graph
 
@@ -543,6 +543,6 @@ def test_prints_and_parses_back(cases: Any, name: str) -> None:
 
 def test_every_rule_has_a_case(cases: Any) -> None:
     seen = {"aten.lift_fresh.default"}  # torch 2.13 writes lift_fresh_copy in its place
-    seen |= set(importer_quantized.RULES)  # test_pt2e.py
+    seen |= set(quantized.RULES)  # test_pt2e.py
     seen |= {call.target for _, _, program in cases.values() for call in program.calls}
     assert sorted(SUPPORTED - seen) == []

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tfc.importer import import_model
+from tfc.importer.model import import_model
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import evaluate
 from tfc.ir.graph import Graph
@@ -117,7 +117,7 @@ def test_the_module_keeps_its_modes() -> None:
 
 def test_a_file_is_read_without_torch(tmp_path: Path) -> None:
     path = exported(tmp_path / "net.pt2", Net(), torch.zeros(1, 3, 4, 4))
-    code = "import sys; from tfc.importer import import_model; import_model(sys.argv[1]); assert 'torch' not in sys.modules"
+    code = "import sys; from tfc.importer.model import import_model; import_model(sys.argv[1]); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code, path], check=True)
 
 

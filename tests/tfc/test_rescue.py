@@ -10,7 +10,7 @@ from torch import nn
 
 from tfc.backends.target import load_target
 from tfc.data import quantize_inputs
-from tfc.importer import import_model
+from tfc.importer.model import import_model
 from tfc.ir.evaluate import evaluate_batch
 from tfc.noise import signal_to_noise
 from tfc.passes.calibrate import calibrate_on

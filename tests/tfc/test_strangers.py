@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import tfc
-from tfc.importer import import_model
+from tfc.importer.model import import_model
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import evaluate_batch
 from tfc.ir.graph import Graph

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tfc.importer import import_model, import_program
+from tfc.importer.model import import_model, import_program
 from tfc.ir.evaluate import evaluate
 from tfc.ir.graph import Graph
 from tfc.ir.text import print_graph

@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-import tfc.importer_torchscript_steps
-from tfc.archive import inspect_archive
+import tfc.importer.torchscript.steps
 from tfc.compiler import import_with_shapes
-from tfc.importer import import_model
-from tfc.importer_torchscript import NoShapes
-from tfc.importer_torchscript_archive import recorded_inputs
+from tfc.importer.archive import inspect_archive
+from tfc.importer.model import import_model
+from tfc.importer.torchscript.archive import recorded_inputs
+from tfc.importer.torchscript.trace import NoShapes
 from tfc.ir.diagnostic import Diagnostic
 
 
@@ -174,7 +174,7 @@ def test_scripts_that_are_no_network(module: nn.Module, messages: list[str]) -> 
 
 
 def test_a_loop_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tfc.importer_torchscript_steps, "MOST_STEPS", 1000)
+    monkeypatch.setattr(tfc.importer.torchscript.steps, "MOST_STEPS", 1000)
     assert "takes more than 1000 steps" in scripted(Forever())
 
 

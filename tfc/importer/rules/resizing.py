@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import floor
 
-from tfc.importer_builder import AnyRule, Builder, Operand, Rule, builds, given
-from tfc.importer_shapes import Inner, as_row, in_nhwc, pair
+from tfc.importer.builder import AnyRule, Builder, Operand, Rule, builds, given
+from tfc.importer.shapes import Inner, as_row, in_nhwc, pair
 from tfc.ir.diagnostic import expect
 from tfc.ir.types import Shape
 

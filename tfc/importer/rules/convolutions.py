@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfc.importer_builder import AnyRule, Builder, Constant, Operand, Rule, builds
-from tfc.importer_shapes import TO_NHWC, as_row, in_nhwc, pair, row, vector
+from tfc.importer.builder import AnyRule, Builder, Constant, Operand, Rule, builds
+from tfc.importer.shapes import TO_NHWC, as_row, in_nhwc, pair, row, vector
 from tfc.ir.diagnostic import expect
 from tfc.ir.types import Pair, Quad, Shape
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfc.importer_builder import AnyRule, Builder, Constant, Operand, Rule, builds, given
-from tfc.importer_shapes import vector
+from tfc.importer.builder import AnyRule, Builder, Constant, Operand, Rule, builds, given
+from tfc.importer.shapes import vector
 from tfc.ir.diagnostic import expect
 
 RULES: dict[str, Rule] = {}

@@ -8,8 +8,9 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from tfc.importer_pickles import foreign_parts, pickles_in
 from tfc.ir.diagnostic import Diagnostic
+
+from .pickles import foreign_parts, pickles_in
 
 HOW_TO_EXPORT = (
     "export the model, in Python:\n"
@@ -34,7 +35,7 @@ class Archive:
 
     @property
     def is_trace(self) -> bool:
-        """Whether torch.jit.save wrote it: TorchScript, whose own members importer_torchscript_archive looks at."""
+        """Whether torch.jit.save wrote it: TorchScript, whose own members torchscript.archive looks at."""
         return "data.pkl" in self and any(name.startswith("code/") for name in self.full_names)
 
     def __contains__(self, name: str) -> bool:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from math import prod
 
-from tfc.importer_builder import AnyRule, Builder, Operand, Rule, builds
-from tfc.importer_products import product
+from tfc.importer.builder import AnyRule, Builder, Operand, Rule, builds
 from tfc.ir.diagnostic import expect
+
+from .products import product
 
 RULES: dict[str, Rule] = {}
 

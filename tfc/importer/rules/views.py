@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfc.importer_builder import AnyRule, Builder, Operand, Result, Rule, axis_of, builds
+from tfc.importer.builder import AnyRule, Builder, Operand, Result, Rule, axis_of, builds
 from tfc.ir.diagnostic import expect
 
 RULES: dict[str, Rule] = {}

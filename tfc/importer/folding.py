@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from tfc.importer_builder import Array, Builder, Constant, Operand, Result, Rule
-from tfc.importer_constants import FOLDS, KNOWN
-from tfc.importer_program import Program
-from tfc.importer_tensors import expect_small
 from tfc.ir.evaluate import evaluate
 from tfc.ir.graph import Node
+
+from .builder import Array, Builder, Constant, Operand, Result, Rule
+from .constants import FOLDS, KNOWN
+from .program import Program
+from .tensors import expect_small
 
 # How numbers are held here; all others as float32.
 HELD: dict[str, Any] = {"bool": np.bool_, "int64": np.int64, "int32": np.int64, "int16": np.int64}

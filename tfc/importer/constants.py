@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfc.importer_bicubic import upsample_bicubic2d
-from tfc.importer_builder import AnyRule, Array, Builder, Operand, Result, Rule, builds
-from tfc.importer_tensors import expect_small
+from tfc.importer.rules.bicubic import upsample_bicubic2d
 from tfc.ir.diagnostic import expect
+
+from .builder import AnyRule, Array, Builder, Operand, Result, Rule, builds
+from .tensors import expect_small
 
 Fold = Callable[..., Any]
 FOLDS: dict[str, Fold] = {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from tfc.importer_program import Call, Ref
 from tfc.ir.diagnostic import Diagnostic
+
+from .program import Call, Ref
 
 EVAL = "call model.eval() before the export; state that lives from call to call must be an input and an output"
 

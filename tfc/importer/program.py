@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tfc.importer_builder import Constant
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.types import Shape
+
+from .builder import Constant
 
 
 @dataclass(frozen=True)

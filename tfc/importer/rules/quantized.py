@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tfc.importer_builder import AnyRule, Builder, Constant, Operand, Rule, builds
+from tfc.importer.builder import AnyRule, Builder, Constant, Operand, Rule, builds
 from tfc.ir.diagnostic import expect
 
 RULES: dict[str, Rule] = {}

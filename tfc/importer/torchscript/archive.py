@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tfc.archive import Archive
-from tfc.importer_pickles import HARMLESS, foreign_parts
-from tfc.importer_program import Value
-from tfc.importer_tensors import MOST_ELEMENTS
+from tfc.importer.archive import Archive
+from tfc.importer.pickles import HARMLESS, foreign_parts
+from tfc.importer.program import Value
+from tfc.importer.tensors import MOST_ELEMENTS
 from tfc.ir.diagnostic import Diagnostic
 
 TRACE_AGAIN = 'torch.jit.save(torch.jit.trace(model.eval(), torch.zeros(1, 3, 32, 32)), "model.pt")  # an example input with batch 1'

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tfc.importer_builder import name_of
-from tfc.importer_torchscript_calls import Datum, Place, Recorder, Traced, Unknown, has_tensor
-from tfc.importer_torchscript_lines import user_line
-from tfc.importer_torchscript_numbers import FACTS, NUMBERS, ON_LISTS, bounded
+from tfc.importer.builder import name_of
 from tfc.ir.diagnostic import Diagnostic, expect
+
+from .calls import Datum, Place, Recorder, Traced, Unknown, has_tensor
+from .lines import user_line
+from .numbers import FACTS, NUMBERS, ON_LISTS, bounded
 
 MOST_STEPS = 100_000  # a loop that ends late, or methods that call each other twice over and over
 DEEPEST_CALL = 100

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from tfc import importer_quantized, importer_views
-from tfc.archive import Archive, inspect_archive, open_archive
-from tfc.importer_aliases import Aliases
-from tfc.importer_builder import Builder, Constant, Operand, Result, name_of
-from tfc.importer_constants import FOLDS
-from tfc.importer_folding import constant_values, fold, held, is_constant
-from tfc.importer_program import Call, Foreign, Program, Ref
-from tfc.importer_pt2 import read_program
-from tfc.importer_rules import RULES, SUPPORTED
-from tfc.importer_torchscript import read_trace
+from tfc.importer.torchscript.trace import read_trace
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Source
 from tfc.ir.types import Shape, f32
 from tfc.ir.verify import verify
+
+from .aliases import Aliases
+from .archive import Archive, inspect_archive, open_archive
+from .builder import Builder, Constant, Operand, Result, name_of
+from .constants import FOLDS
+from .folding import constant_values, fold, held, is_constant
+from .program import Call, Foreign, Program, Ref
+from .pt2 import read_program
+from .rules import quantized, views
+from .table import RULES, SUPPORTED
 
 if TYPE_CHECKING:  # reading a file needs no torch, and importing torch takes seconds
     from torch import Tensor, nn
@@ -176,10 +177,10 @@ def _build_call(build: Builder, program: Program, call: Call, values: dict[str, 
         return _known(values, aliases.read(argument.name, call.place), call.place) if isinstance(argument, Ref) else argument
 
     arguments = {key: resolved(argument) for key, argument in call.arguments.items()}
-    aliases.call(call, shares=call.target in importer_views.RULES)
+    aliases.call(call, shares=call.target in views.RULES)
     try:
         build.shapes = [program.value(value).shape for value in call.results]
-        if is_constant(arguments) and call.target not in importer_quantized.RULES:
+        if is_constant(arguments) and call.target not in quantized.RULES:
             result: Result = fold(build, call.target, RULES.get(call.target), arguments)
         else:
             result = RULES[call.target](build, **arguments)
@@ -199,9 +200,9 @@ def _enter(program: Program, call: Call, made: Sequence[Operand | None], values:
         if operand is None:
             continue
         recorded = program.value(value)
-        if isinstance(operand, Constant) and call.target not in importer_quantized.RULES:
+        if isinstance(operand, Constant) and call.target not in quantized.RULES:
             operand = _held(operand, recorded.dtype)
-        elif recorded.dtype not in FLOATS and call.target not in importer_quantized.RULES:
+        elif recorded.dtype not in FLOATS and call.target not in quantized.RULES:
             raise Diagnostic(f"'{value}' is {recorded.dtype}{list(recorded.shape)} in the trace, tfc makes float32{list(operand.type.shape)}", at=call.place)
         if recorded.shape != operand.type.shape:
             raise Diagnostic(f"'{value}' is {recorded.dtype}{list(recorded.shape)} in the trace, tfc makes float32{list(operand.type.shape)}", at=call.place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import sqrt
 
-from tfc.importer_builder import AnyRule, Builder, Constant, Operand, Result, Rule, builds
+from tfc.importer.builder import AnyRule, Builder, Constant, Operand, Result, Rule, builds
 from tfc.ir.diagnostic import expect
 
 RULES: dict[str, Rule] = {}

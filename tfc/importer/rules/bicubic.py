@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tfc.importer_builder import Array
-from tfc.importer_tensors import expect_small
+from tfc.importer.builder import Array
+from tfc.importer.tensors import expect_small
 
 
 def upsample_bicubic2d(

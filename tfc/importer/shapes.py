@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfc.importer_builder import Builder, Operand
 from tfc.ir.diagnostic import expect
 from tfc.ir.types import Pair
+
+from .builder import Builder, Operand
 
 TO_NHWC = (0, 2, 3, 1)
 TO_NCHW = (0, 3, 1, 2)

@@ -7,8 +7,8 @@ from math import prod
 
 import numpy as np
 
-from tfc.importer_builder import AnyRule, Builder, Operand, Result, Rule, axis_of, builds
-from tfc.importer_shapes import vector
+from tfc.importer.builder import AnyRule, Builder, Operand, Result, Rule, axis_of, builds
+from tfc.importer.shapes import vector
 from tfc.ir.diagnostic import Diagnostic, expect
 
 RULES: dict[str, Rule] = {}

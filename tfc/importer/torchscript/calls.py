@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tfc.importer_builder import Constant, name_of
-from tfc.importer_program import Call, Foreign, Ref, Value
-from tfc.importer_tensors import MOST_ELEMENTS
+from tfc.importer.builder import Constant, name_of
+from tfc.importer.program import Call, Foreign, Ref, Value
+from tfc.importer.tensors import MOST_ELEMENTS
 from tfc.ir.diagnostic import Diagnostic, expect
 
 if TYPE_CHECKING:

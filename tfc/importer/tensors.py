@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfc.archive import Archive
 from tfc.ir.diagnostic import Diagnostic, expect
+
+from .archive import Archive
 
 # The numbers of ScalarType in torch/_export/serde/schema.py.
 DTYPES = {

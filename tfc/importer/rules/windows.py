@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tfc.importer_builder import AnyRule, Builder, Operand, Result, Rule, builds
-from tfc.importer_shapes import as_row, in_nhwc, pair, row
-from tfc.importer_sums import mean
+from tfc.importer.builder import AnyRule, Builder, Operand, Result, Rule, builds
+from tfc.importer.shapes import as_row, in_nhwc, pair, row
 from tfc.ir.diagnostic import expect
 from tfc.ir.types import Pair, Quad, Shape
+
+from .sums import mean
 
 RULES: dict[str, Rule] = {}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tfc.importer_builder import AnyRule, Builder, Constant, Operand, Rule, axis_of, builds
+from tfc.importer.builder import AnyRule, Builder, Constant, Operand, Rule, axis_of, builds
 from tfc.ir.diagnostic import expect
 
 RULES: dict[str, Rule] = {}

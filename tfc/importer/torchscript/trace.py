@@ -6,14 +6,15 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tfc.archive import Archive
-from tfc.importer_program import Program, Value
-from tfc.importer_tensors import MOST_ELEMENTS
-from tfc.importer_torchscript_archive import TRACE_AGAIN, inspect_trace, recorded_inputs
-from tfc.importer_torchscript_calls import Recorder, Traced, Unknown
-from tfc.importer_torchscript_steps import Module, Stepper
+from tfc.importer.archive import Archive
+from tfc.importer.program import Program, Value
+from tfc.importer.tensors import MOST_ELEMENTS
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.types import Shape, f32
+
+from .archive import TRACE_AGAIN, inspect_trace, recorded_inputs
+from .calls import Recorder, Traced, Unknown
+from .steps import Module, Stepper
 
 SHAPES = "--shape 1,3,32,32, once for each input; in Python shapes=[(1, 3, 32, 32)]"
 

@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tfc.archive import Archive
-from tfc.importer_builder import Constant, name_of
-from tfc.importer_program import Call, Foreign, Program, Ref, Value
-from tfc.importer_tensors import DTYPES, MOST_ELEMENTS, read_tensor
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.types import Shape, f32
+
+from .archive import Archive
+from .builder import Constant, name_of
+from .program import Call, Foreign, Program, Ref, Value
+from .tensors import DTYPES, MOST_ELEMENTS, read_tensor
 
 SCHEMA = 8  # the major version of torch/_export/serde/schema.py; minor versions are compatible
 STATIC_AGAIN = "export it again without dynamic_shapes: every size must be a fixed number"

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tfc.importer_builder import AnyRule, Builder, Constant, Operand, Rule, builds
-from tfc.importer_functions import clamp, with_in_place
+from tfc.importer.builder import AnyRule, Builder, Constant, Operand, Rule, builds
 from tfc.ir.diagnostic import Diagnostic, expect
+
+from .functions import clamp, with_in_place
 
 RULES: dict[str, Rule] = {}
 

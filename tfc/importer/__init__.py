@@ -1,0 +1,1 @@
+"""From a traced PyTorch program to a float graph."""

@@ -1,0 +1,1 @@
+"""What each torch operator becomes, a table for each kind."""

@@ -1,0 +1,1 @@
+"""TorchScript archives: inspected, then stepped operator by operator."""
