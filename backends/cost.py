@@ -50,7 +50,7 @@ SPARSE = {  # multiply-accumulates of the blocks that are stored
     "block2x4": Rates(mac=0.92, result=10.5, widened=1.4, panel=145),
     "block4x1": Rates(mac=1.89, result=11.5, widened=2.3, panel=150),
 }
-SINGLE_TOKEN = Rates(mac=2.1, result=31.0, widened=3.0, panel=135)
+SINGLE_TOKEN = Rates(mac=1.87, result=43.0, widened=3.2, panel=150)
 ACTIVATION, CLAMP, RESIDUAL = 2.5, 7.5, 12.5  # more for each result
 TAP = 80.0  # more for each panel and place of a window
 GATHERED = 8.0  # more for each input of a window whose channels are no multiple of four

@@ -5,7 +5,7 @@
 #include "tfc/dense.h"
 #include "tfc/product.h"
 
-static void one_token(const struct tfc_linear *f, int32_t token, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
+TFC_APART void one_token(const struct tfc_linear *f, int32_t token, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
     int32_t quads = tfc_quads(f->in), *sums = tfc_sums_behind(scratch, quads);
     struct tfc_walk at = {.rows = f->out, .n = 1, .pitch = 1, .first = token * f->out, .row = 1, .channel_step = 1};
     tfc_panel_token(scratch, x + token * f->in, f->in);
