@@ -47,9 +47,15 @@ def fuse(graph: Graph, product: Node) -> None:
     lead = int(np.prod(product.type.shape[:-2]))
     for heads in (n for n in range(lead, 0, -1) if lead % n == 0):
         operands = [token_rows(graph, moved, heads) for moved in (q, k, v)]
-        if v.factor == 1.0 and all(operands):
+        if v.factor == 1.0 and all(operands) and alike([o for o in operands if o]):
             replace_by_attention(graph, product, [o for o in operands if o], scaled.factor * q.factor * k.factor)
             return
+
+
+def alike(operands: list[Tokens]) -> bool:
+    """Whether q, k and v have the channels, and k and v the tokens, that attention wants."""
+    q, k, v = operands
+    return len(q.columns) == len(k.columns) == len(v.columns) and k.count == v.count
 
 
 def token_rows(graph: Graph, moved: Moved, heads: int) -> Tokens | None:

@@ -174,6 +174,8 @@ def reshaped(held: Held, node: Node, old: Axes) -> tuple[Node, Axes] | None:
     pieces = []  # (where it is stored, the new axes that it becomes)
     for before, after in matching(old, new):
         places = [held.axes[axis] for axis in before if old[axis] != 1]
+        if not places:  # all of length 1: they may lie anywhere
+            continue
         if places != list(range(places[0], places[0] + len(places))):
             return None
         pieces.append((places[0], after))
