@@ -180,11 +180,6 @@ class Graph:
             raise Diagnostic("an order must name every value once")
         self._nodes = {name: self._nodes[name] for name in order}
 
-    def sort(self) -> None:
-        """Bring operands before their readers, keeping the order where it does not matter."""
-        position = {name: index for index, name in enumerate(self._nodes)}
-        self.reorder(list(nx.lexicographical_topological_sort(self.dag, key=position.__getitem__)))
-
     def constant(self, name: str) -> Tensor | None:
         """The tensor of a `const` value, None for any other value."""
         node = self[name]

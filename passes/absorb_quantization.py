@@ -8,8 +8,6 @@ from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node
 from tfc.ir.ops import TIED
 
-QParams = tuple[float, int]
-
 
 def absorb_quantization(graph: Graph, target: Target) -> Graph:
     """A fake_quantize becomes `qparams` of the value before it; a second, different one on that value becomes a rescale."""

@@ -14,9 +14,10 @@ from tfc.ir.types import Quantization
 
 @given(st.floats(1e-6, 4.0), st.integers(-(2**26), 2**26))
 def test_requantization_is_within_half_a_step_and_a_little(ratio: float, acc: int) -> None:
+    """The little is half a unit of the multiplier, |acc| · 2^(shift − 33)."""
     bound = max(abs(acc), 1)
-    result = int(fixed.requantization(ratio, bound)(np.int64(acc)))
-    assert abs(result - acc * ratio) <= 0.501 + bound * 2.0**-33 * 2
+    requantize = fixed.requantization(ratio, bound)
+    assert abs(int(requantize(np.int64(acc))) - acc * ratio) <= 0.5 + bound * 2.0 ** (requantize.shift - 33) + 1e-6
 
 
 @given(st.integers(1, 2**31 - 1), st.integers(2**30, 2**47 - 1))
