@@ -41,9 +41,21 @@ class Op:
                 least, most = least + (parameter.default is parameter.empty), most + 1
         return least, most
 
+    @cached_property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the operands; a star before one stands for any number."""
+        parameters = inspect.signature(self.infer).parameters.values()
+        return tuple(f"*{p.name}" if p.kind is p.VAR_POSITIONAL else p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+
     @property
     def doc(self) -> str:
-        return (self.infer.__doc__ or "").strip()
+        """What it computes: the first paragraph."""
+        return (inspect.getdoc(self.infer) or "").partition("\n\n")[0].replace("\n", " ")
+
+    @property
+    def limits(self) -> str:
+        """What is refused, and where: the second paragraph."""
+        return (inspect.getdoc(self.infer) or "").partition("\n\n")[2].replace("\n", " ")
 
     def attribute(self, attrs: Mapping[str, Any], name: str) -> Any:
         """An attribute of a node, or its default."""

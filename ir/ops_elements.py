@@ -15,25 +15,37 @@ op = declares(ELEMENTS)
 
 @op
 def add(a: TensorType, b: TensorType, *, clamp: Pair | None = None) -> Shape:
-    """Sum, broadcasting as numpy does."""
+    """Sum, broadcasting as numpy does.
+
+    Integers: broadcasting by up to four loops.
+    """
     return _broadcast(a, b)
 
 
 @op
 def sub(a: TensorType, b: TensorType, *, clamp: Pair | None = None) -> Shape:
-    """Difference, broadcasting as numpy does."""
+    """Difference, broadcasting as numpy does.
+
+    Integers: broadcasting by up to four loops.
+    """
     return _broadcast(a, b)
 
 
 @op
 def mul(a: TensorType, b: TensorType) -> Shape:
-    """Product, broadcasting as numpy does."""
+    """Product, broadcasting as numpy does.
+
+    Integers: broadcasting by up to four loops.
+    """
     return _broadcast(a, b)
 
 
 @op
 def div(a: TensorType, b: TensorType) -> Shape:
-    """Quotient, broadcasting as numpy does; only by constants once quantized."""
+    """Quotient, broadcasting as numpy does.
+
+    Integers: only by constants, as a product with the reciprocal.
+    """
     return _broadcast(a, b)
 
 
@@ -45,7 +57,7 @@ def _broadcast(a: TensorType, b: TensorType) -> Shape:
 
 
 def _pointwise(x: TensorType, *, parameters: tuple[float, ...] = ()) -> Shape:
-    """A function of each element; `parameters` are those of leaky_relu (slope), elu (alpha) and clip (lo, hi)."""
+    """The function of this name, of each element; `parameters` are those of leaky_relu (slope), elu (alpha) and clip (lo, hi)."""
     return x.shape
 
 
@@ -55,7 +67,10 @@ for _name in FUNCTIONS:
 
 @op
 def fake_quantize(x: TensorType, *, scale: float, zero_point: int) -> Shape:
-    """Rounded to the 256 levels of a quantization that the model brings; float only."""
+    """Rounded to the 256 levels of a quantization that the model brings.
+
+    Zero points are those of int8. Integers: gone, it has become the quantization of the value before it.
+    """
     expect(scale > 0 and -128 <= zero_point <= 127, f"scale {scale} or zero point {zero_point} is none of int8")
     return x.shape
 
@@ -80,20 +95,29 @@ def convert(x: TensorType) -> Shape:
 
 @op
 def mean(x: TensorType, *, axes: tuple[int, ...], keepdims: bool = False) -> Shape:
-    """Mean over axes."""
+    """Mean over axes.
+
+    Integers: over at most two runs of neighbouring axes.
+    """
     gone = {axis % len(x.shape) for axis in axes}
     return tuple(1 if i in gone else n for i, n in enumerate(x.shape) if keepdims or i not in gone)
 
 
 @op
 def avg_pool2d(x: TensorType, *, window: Pair, stride: Pair, pad: Quad = (0, 0, 0, 0), count_padding: bool = True) -> Shape:
-    """Mean over NHWC windows; `count_padding` says whether padding counts as elements."""
+    """Mean over NHWC windows; `count_padding` says whether padding counts as elements.
+
+    Four axes, padding narrower than the window. Integers: a batch of 1.
+    """
     return _pooled(x, window, stride, pad)
 
 
 @op
 def max_pool2d(x: TensorType, *, window: Pair, stride: Pair, pad: Quad = (0, 0, 0, 0)) -> Shape:
-    """Maximum over NHWC windows; padding never wins."""
+    """Maximum over NHWC windows; padding never wins.
+
+    Four axes, padding narrower than the window. Integers: a batch of 1.
+    """
     return _pooled(x, window, stride, pad)
 
 

@@ -29,7 +29,11 @@ def conv2d(
     pre_zero: int | None = None,
     clamp: Pair | None = None,
 ) -> Shape:
-    """Convolution: NHWC input, OHWI weights (I = channels / groups), bias, an optional residual added before the activation."""
+    """Convolution: NHWC input, OHWI weights (I = channels / groups), bias, an optional residual added before the activation.
+
+    Integers: constant weights and bias, a batch of 1, int16 results only without a table (of functions other than relu and relu6).
+    One product at a time, some 20 times slower: groups that are not depthwise; depthwise with dilation or a horizontal stride above 2.
+    """
     expect(len(x.shape) == 4 and len(w.shape) == 4, f"conv2d takes four axes, not {x.shape} and {w.shape}")
     n, h, width, c = x.shape
     out, kh, kw, c_in = w.shape
@@ -56,7 +60,10 @@ def linear(
     pre_zero: int | None = None,
     clamp: Pair | None = None,
 ) -> Shape:
-    """Matrix product over the last axis with OI weights, bias, an optional residual added before the activation."""
+    """Matrix product over the last axis with OI weights, bias, an optional residual added before the activation.
+
+    Integers: constant weights and bias, int16 results only without a table (of functions other than relu and relu6).
+    """
     expect(len(w.shape) == 2 and x.shape[-1] == w.shape[1], f"input has {x.shape[-1]} channels, weights have shape {w.shape}")
     expect(b.shape == (w.shape[0],), f"bias has shape {b.shape} for {w.shape[0]} channels")
     return _with_residual((*x.shape[:-1], w.shape[0]), r)
@@ -84,7 +91,10 @@ def conv_transpose2d(
     pre_zero: int | None = None,
     clamp: Pair | None = None,
 ) -> Shape:
-    """Transposed convolution: NHWC input, OHWI weights (I = channels / groups), bias; what `pad` takes off, `output_pad` adds below and right."""
+    """Transposed convolution: NHWC input, OHWI weights (I = channels / groups), bias; what `pad` takes off, `output_pad` adds below and right.
+
+    Integers: constant weights and bias, a batch of 1. One product at a time, some 20 times slower than a convolution.
+    """
     expect(len(x.shape) == 4 and len(w.shape) == 4, f"conv_transpose2d takes four axes, not {x.shape} and {w.shape}")
     n, h, width, c = x.shape
     out, kh, kw, c_in = w.shape
@@ -103,14 +113,20 @@ def conv_transpose2d(
 
 @op
 def matmul(a: TensorType, b: TensorType) -> Shape:
-    """Product over the last two axes; the others broadcast."""
+    """Product over the last two axes; the others broadcast.
+
+    Two axes or more. Integers: each operand has all batches of the result, or one.
+    """
     expect(a.shape[-1] == b.shape[-2], f"{a.shape} and {b.shape} do not multiply")
     return (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
 
 
 @op
 def attention(q: TensorType, k: TensorType, v: TensorType, *, heads: int, scale: float, patch: Pair = (1, 1)) -> Shape:
-    """softmax(q·kᵀ·scale)·v for each head of [B, N, C] tokens; on [B, H, W, C] among the pixels of equal place in their patch."""
+    """softmax(q·kᵀ·scale)·v for each head of [B, N, C] tokens; on [B, H, W, C] among the pixels of equal place in their patch.
+
+    Heads divide the channels, the scale is positive. Queries and keys may differ in number only as tokens; a feature map is tiled by patches.
+    """
     expect(len(q.shape) in (3, 4) and k.shape == v.shape, f"attention takes tokens or a feature map, not {q.shape}, {k.shape}, {v.shape}")
     expect(q.shape[-1] == k.shape[-1] and q.shape[0] == k.shape[0] and q.shape[-1] % heads == 0, f"{heads} heads do not divide {q.shape} and {k.shape}")
     expect(scale > 0, f"the scale of attention is positive, not {scale}")
@@ -123,28 +139,40 @@ def attention(q: TensorType, k: TensorType, v: TensorType, *, heads: int, scale:
 
 @op
 def batch_norm(x: TensorType, gamma: TensorType, beta: TensorType, mean: TensorType, variance: TensorType, *, eps: float = 1e-5, axis: int = 1) -> Shape:
-    """(x − mean) / √(variance + eps) · gamma + beta along an axis of channels."""
+    """(x − mean) / √(variance + eps) · gamma + beta along an axis of channels.
+
+    Integers: gone, folded into the convolution before it or into a product and a sum.
+    """
     expect(all(p.shape == (x.shape[axis],) for p in (gamma, beta, mean, variance)), f"parameters do not fit {x.shape[axis]} channels")
     return x.shape
 
 
 @op
 def layer_norm(x: TensorType, gamma: TensorType, beta: TensorType, *, eps: float = 1e-5) -> Shape:
-    """Normalisation over the last axis, then gamma and beta."""
+    """Normalisation over the last axis, then gamma and beta.
+
+    Integers: constant gamma and beta, rows of up to 32,768 elements of int8 or 16,384 of int16.
+    """
     expect(gamma.shape == beta.shape == x.shape[-1:], f"parameters do not fit {x.shape[-1]} channels")
     return x.shape
 
 
 @op
 def rms_norm(x: TensorType, gamma: TensorType, *, eps: float = 1e-5) -> Shape:
-    """x / √(mean(x²) + eps) · gamma over the last axis."""
+    """x / √(mean(x²) + eps) · gamma over the last axis.
+
+    Integers: constant gamma, rows of up to 32,768 elements of int8 or 16,384 of int16.
+    """
     expect(gamma.shape == x.shape[-1:], f"gamma does not fit {x.shape[-1]} channels")
     return x.shape
 
 
 @op
 def group_norm(x: TensorType, gamma: TensorType, beta: TensorType, *, groups: int, eps: float = 1e-5, axis: int = 1) -> Shape:
-    """Normalisation of each sample over groups of channels and all other axes, then gamma and beta along `axis`."""
+    """Normalisation of each sample over groups of channels and all other axes, then gamma and beta along `axis`.
+
+    Integers: constant gamma and beta, groups of up to 32,768 elements of int8 or 16,384 of int16.
+    """
     expect(
         gamma.shape == beta.shape == (x.shape[axis],) and x.shape[axis] % groups == 0, f"{groups} groups or the parameters do not fit {x.shape[axis]} channels"
     )
@@ -153,13 +181,19 @@ def group_norm(x: TensorType, gamma: TensorType, beta: TensorType, *, groups: in
 
 @op
 def log_softmax(x: TensorType, *, axis: int = -1) -> Shape:
-    """Logarithm of softmax along an axis."""
+    """Logarithm of softmax along an axis.
+
+    Integers: along the last axis, where passes turn any other one; up to 2,048 elements.
+    """
     expect(-len(x.shape) <= axis < len(x.shape), f"{x.shape} has no axis {axis}")
     return x.shape
 
 
 @op
 def softmax(x: TensorType, *, axis: int = -1) -> Shape:
-    """Softmax along an axis."""
+    """Softmax along an axis.
+
+    Integers: along the last axis, where passes turn any other one; up to 65,535 elements.
+    """
     expect(-len(x.shape) <= axis < len(x.shape), f"{x.shape} has no axis {axis}")
     return x.shape

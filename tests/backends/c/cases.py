@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tfc.ir.graph import Graph
+from tfc.ir.ops import POINTWISE
 from tfc.ir.types import Quantization, Symbol
 
 from .graphs import Builder
@@ -154,6 +155,7 @@ def concat(shapes: list[tuple[int, ...]], axis: int, same: bool, types: str = ""
     return case
 
 
+PARAMETERS: dict[str, dict[str, object]] = {"leaky_relu": {"parameters": (0.1,)}, "elu": {"parameters": (0.7,)}, "clip": {"parameters": (-0.7, 0.9)}}
 WIDE = ("i16", "i16")
 MIXES = [(a, b, y) for a in ("i8", "i16") for b in ("i8", "i16") for y in ("i8", "i16")][1:]
 ENDINGS = ("plain", "clamp", "steep", "table", "residual", "residual table")
@@ -243,7 +245,7 @@ FAMILIES: dict[str, list[Case]] = {
         two("mul", (1, 1, 1, 7), (1, 4, 4, 7), zeros=(-128, 127), scale=0.01),
         two("mul", (2, 3, 5), (2, 3, 5), scale=0.002),
         one("rescale", (3, 11), y=(0.011, 60)),
-        *(one(op, (2, 50), x=(0.05, zero)) for op, zero in (("relu", 0), ("silu", -128), ("gelu", 127), ("sigmoid", 3), ("tanh", -9), ("hardswish", 20))),
+        *(one(op, (2, 50), x=(0.05, ZEROS[i % 4]), **PARAMETERS.get(op, {})) for i, op in enumerate(POINTWISE)),
     ],
     "pooling": [
         one("mean", (1, 5, 7, 6), axes=(1, 2), keepdims=True),
@@ -258,6 +260,8 @@ FAMILIES: dict[str, list[Case]] = {
     ],
     "movement": [
         tied("reshape", (2, 3, 4), shape=(4, 6)),
+        tied("convert", (2, 3, 4)),
+        one("reinterpret", (3, 5), y=(0.05, -9)),
         tied("transpose", (3, 4, 5), axes=(2, 0, 1)),
         tied("transpose", (1, 2, 3, 4, 5), axes=(0, 4, 2, 3, 1)),
         tied("transpose", (6, 7), axes=(1, 0)),
