@@ -6,7 +6,7 @@ CIFAR10 ?=
 # The rooms are linted by the names that they are imported under.
 CODE := tfc tfc/ir tfc/passes tfc/backends tfc/runtime tests
 
-.PHONY: demo test lint wheel clean
+.PHONY: demo test lint operators wheel clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,9 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy --strict -p tfc
+
+operators: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/test_operators.py --update
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m build --wheel --outdir build/wheel

@@ -22,11 +22,12 @@ from .calibrate import has_table
 from .constants import add_constant, add_tensor, scalar
 from .quantize_weights import lost_mean, quantize_weights
 
-# What takes int16 operands beside int8 ones: any operand, or the residual alone. What makes int16: these, and what is tied to such a value.
-READS_WIDE = frozenset({"add", "sub", "rescale", "concat", "mean", "layer_norm", "rms_norm", "group_norm", *TIED}) - {"resize_bilinear", "max_pool2d"}
+# What takes int16 operands beside int8 ones, and of some operators only these operands. What makes int16: these, and what is tied to such a value.
+NORMS = ("layer_norm", "rms_norm", "group_norm")  # their parameters are folded into integers by whoever computes them
+READS_WIDE = frozenset({"add", "sub", "rescale", "concat", "mean", *TIED}) - {"resize_bilinear", "max_pool2d"}
+WIDE_OPERANDS = {"conv2d": (3,), "linear": (3,), **dict.fromkeys(NORMS, (0,))}
 MAKES_WIDE = frozenset({"conv2d", "linear", "add", "sub", "rescale", "concat"})
 DEAD = 1e-6
-NORMS = ("layer_norm", "rms_norm", "group_norm")  # their parameters are folded into integers by whoever computes them
 
 
 def quantize(graph: Graph, target: Target) -> Graph:
@@ -77,13 +78,19 @@ def typed(node: Node, quantization: Quantization) -> Node:
 def narrow_operands(graph: Graph, node: Node) -> Node:
     """The node with an int8 copy of every int16 operand that it does not take."""
     operands = [
-        narrow(graph, name, node) if graph[name].type.dtype == "i16" and not reads_wide(node, index) else name for index, name in enumerate(node.operands)
+        narrow(graph, name, node) if graph[name].type.dtype == "i16" and not reads_wide(node.op, index) else name for index, name in enumerate(node.operands)
     ]
     return replace(node, operands=tuple(operands))
 
 
-def reads_wide(node: Node, index: int) -> bool:
-    return node.op in READS_WIDE or (node.op in ("conv2d", "linear") and index == 3)
+def reads_wide(op: str, index: int) -> bool:
+    """Whether an operator takes this operand as int16."""
+    return index in WIDE_OPERANDS[op] if op in WIDE_OPERANDS else op in READS_WIDE
+
+
+def makes_wide(op: str) -> bool:
+    """Whether the result of an operator may be int16."""
+    return op in MAKES_WIDE or (op in TIED and reads_wide(op, 0))
 
 
 def narrow(graph: Graph, name: str, reader: Node) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
-from tfc.cli_text import Json, TargetName, errors, print_json, show
+from tfc.cli_text import Json, TargetName, console, errors, print_json, show
 from tfc.ir.diagnostic import Diagnostic
 
 
@@ -54,17 +57,43 @@ def described(items: list[dict[str, Any]], as_json: bool) -> None:
     print_json(items) if as_json else show(items)
 
 
-def ops(as_json: Json = False) -> None:
-    """List the operators."""
-    from tfc.ir.float_rules import FLOAT
-    from tfc.ir.int_rules import INT
-    from tfc.ir.ops import OPS
+def ops(
+    name: Annotated[str | None, typer.Argument(help="Everything about one operator.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the operators: in which types, what they compute, what is refused.
 
-    rows = []
-    for name, declared in sorted(OPS.items()):
-        dtypes = [dtype for dtype, table in (("f32", FLOAT), ("i8", INT)) if name in table]
-        rows.append({"name": name, "dtypes": ", ".join(dtypes), "attributes": ", ".join(declared.options), "does": first_line(declared.doc)})
-    described(rows, as_json)
+    Under int16 stand the operands that may be so, and the result if it may; all others are rescaled to int8 first.
+    """
+    from tfc.operators import operator, operators
+
+    if name is not None:
+        one = asdict(operator(name))
+        print_json(one) if as_json else show_one(one)
+        return
+    everything = operators()
+    if as_json:
+        print_json([asdict(item) for item in everything])
+        return
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for item in everything:
+        alike.setdefault((", ".join(item.dtypes), item.wide, item.does, item.limits), []).append(item.name)
+    show([dict(zip(("name", "types", "int16", "does", "limits"), (", ".join(names), *row), strict=True)) for row, names in alike.items()], width=width())
+
+
+def show_one(item: dict[str, Any]) -> None:
+    """A line for each fact; lists wrap behind its name."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for key, value in item.items():
+        if value:
+            text = "\n".join(f"{k}: {v}" for k, v in value.items()) if isinstance(value, dict) else value if isinstance(value, str) else ", ".join(value)
+            table.add_row(key, escape(text))
+    console.print(table, width=width(), soft_wrap=False)
+
+
+def width() -> int:
+    """Of tables whose cells are sentences."""
+    return min(console.width, 120)
 
 
 def passes(as_json: Json = False) -> None:

@@ -58,7 +58,7 @@ def worth_widening(graph: Graph) -> list[Node]:
 
 def is_read_wide(graph: Graph, node: Node) -> bool:
     places = ((user, index) for user in graph.users(node) for index, name in enumerate(user.operands) if name == node.name)
-    return any(reads_wide(user, index) for user, index in places)
+    return any(reads_wide(user.op, index) for user, index in places)
 
 
 def has_kernels(graph: Graph, target: Target) -> bool:

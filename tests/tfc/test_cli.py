@@ -145,6 +145,15 @@ def test_lists(tfc: Tfc, verb: str) -> None:
     assert {"ops": "conv2d", "passes": "quantize", "kernels": "attention_s8", "targets": "stm32f746"}[verb] in {row["name"] for row in rows}
 
 
+def test_ops_fit_120_columns_and_one_is_told_in_full(tfc: Tfc) -> None:
+    assert max(len(line) for line in tfc("ops").out.splitlines()) <= 120
+    printed, told = tfc("ops", "conv2d").out, json.loads(tfc("ops", "conv2d", "--json").out)
+    assert told["torch"][0] == "aten.conv2d.default"
+    assert "conv2d_s8_depthwise" in told["kernels"]
+    assert all(word in printed for word in ("aten.conv2d.padding", "dilation: [int, int] = (1, 1)", "conv2d_s8_depthwise: "))
+    assert "there is no operator 'conv3d'" in tfc("ops", "conv3d").err
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
