@@ -172,15 +172,23 @@ class AttentionConstants:
     reciprocal: int
 
 
-def attention_constants(q: Quantization, k: Quantization, v: Quantization, out: Quantization, *, scale: float, head: int, tokens: int) -> AttentionConstants:
-    """For heads of `head` channels and `tokens` keys, i8."""
+def attention_constants(
+    q: Quantization, k: Quantization, v: Quantization, out: Quantization, *, scale: float, head: int, tokens: int, bias_step: int = 0
+) -> AttentionConstants:
+    """For heads of `head` channels and `tokens` keys, i8; with a bias, its step in steps of the exponent table."""
     top = min(32767, (2**31 - 1) // (255 * tokens))
-    bound = 2.0 * head * distance("i8", q.zero_point) * distance("i8", k.zero_point)
-    index = requantization(float(q.scale) * float(k.scale) * scale * EXP_STEP, bound)
-    ratio = round(2**40 * (float(v.scale) / float(out.scale)))
-    if ratio / top >= 2**31:
+    bound = float(head * distance("i8", q.zero_point) * distance("i8", 0 if bias_step else k.zero_point))
+    ratio = float(q.scale) * float(k.scale) * scale * EXP_STEP
+    exponents = exponent_table(1 / EXP_STEP, TABLE, top)
+    if bias_step:
+        exponents[-1] = 0  # where masks are
+        if bound * ratio + bias_step * 2**15 >= 2**28:
+            raise Diagnostic("the scores of attention are too large for a bias")
+    index = requantization(ratio, bound if bias_step else 2 * bound)
+    k_out = round(2**40 * (float(v.scale) / float(out.scale)))
+    if k_out / top >= 2**31:
         raise Diagnostic("the result of attention has too fine a scale for its values")
-    return AttentionConstants(index, exponent_table(1 / EXP_STEP, TABLE, top), ratio)
+    return AttentionConstants(index, exponents, k_out)
 
 
 def softmax_constants(x: Quantization, out: Quantization) -> tuple[Ints, int]:

@@ -92,16 +92,24 @@ def matmul(node: Node, a: Tensor, b: Tensor) -> Tensor:
 
 
 @float_rule("attention")
-def attention(node: Node, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def attention(node: Node, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     patch, size = node.attrs.get("patch", (1, 1)), node.type.shape[1:3]
     spatial = len(node.type.shape) == 4
     if spatial:
         q, k, v = (tokens(x, patch) for x in (q, k, v))
     heads = node.attrs["heads"]
     q, k, v = (np.moveaxis(x.reshape(*x.shape[:-1], heads, -1), -2, -3) for x in (q, k, v))
-    y = np.moveaxis(soft(q @ np.swapaxes(k, -1, -2) * node.attrs["scale"], -1) @ v, -3, -2)
+    scores = q @ np.swapaxes(k, -1, -2) * node.attrs["scale"]
+    if bias is not None:
+        scores = scores + by_sequence(bias[0], node.type.shape[0])
+    y = np.moveaxis(soft(scores, -1) @ v, -3, -2)
     y = y.reshape(*y.shape[:-2], -1)
     return feature_map(y, patch, size) if spatial else y
+
+
+def by_sequence(bias: Tensor, sequences: int) -> Tensor:
+    """The bias of attention for each of the sequences, which take its slices by turns."""
+    return bias if bias.ndim < 4 else np.tile(bias, (sequences // len(bias) if len(bias) > 1 else 1, 1, 1, 1))
 
 
 def soft(x: Tensor, axis: int) -> Tensor:
@@ -112,8 +120,9 @@ def soft(x: Tensor, axis: int) -> Tensor:
 
 @float_rule("fake_quantize")
 def fake_quantize(node: Node, x: Tensor) -> Tensor:
-    scale, zero = np.float32(node.attrs["scale"]), node.attrs["zero_point"]
-    return np.asarray((np.clip(np.round(x / scale) + zero, -128, 127) - zero) * scale, x.dtype)
+    scale, zero, levels = np.float32(node.attrs["scale"]), node.attrs["zero_point"], node.attrs.get("levels", 256)
+    lowest = -128 if levels == 256 else 0
+    return np.asarray((np.clip(np.round(x / scale) + zero, lowest, lowest + levels - 1) - zero) * scale, x.dtype)
 
 
 @float_rule("softmax")

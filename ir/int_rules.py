@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from . import arithmetic as fixed
 from .arithmetic import Ints
+from .attention_bias import FAR, offsets, step_of
 from .diagnostic import Diagnostic, expect
-from .float_rules import grouped, interpolated, max_pool2d, pool_sums, product, transposed_product, ungrouped
+from .float_rules import by_sequence, grouped, interpolated, max_pool2d, pool_sums, product, transposed_product, ungrouped
 from .graph import Graph, Node, Tensor
 from .movement import MOVES, align, feature_map, tokens
 from .pointwise import FUNCTIONS, function_named
@@ -127,20 +129,37 @@ def _integer_matmul(a: Ints, b: Ints) -> Ints:
 
 
 @int_rule("attention")
-def attention(call: Call, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def attention(call: Call, q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     patch, spatial, heads = call.attr("patch", (1, 1)), len(call.node.type.shape) == 4, call.attr("heads")
-    arrays = [x.astype(np.int64) - call.q(i).zero_point for i, x in enumerate((q, k, v))]
+    zeros = (call.q(0).zero_point, call.q(1).zero_point if bias is None else 0, call.q(2).zero_point)
+    arrays = [x.astype(np.int64) - zero for x, zero in zip((q, k, v), zeros, strict=True)]
     if spatial:
         arrays = [tokens(x, patch) for x in arrays]
     q, k, v = (np.moveaxis(x.reshape(*x.shape[:-1], heads, -1), -2, -3) for x in arrays)
-    c = fixed.attention_constants(call.q(0), call.q(1), call.q(2), call.out, scale=call.attr("scale"), head=q.shape[-1], tokens=k.shape[-2])
+    c, step = attention_constants(call), step_of(call.operands)
     scores = _integer_matmul(q, np.swapaxes(k, -1, -2))
-    e = c.exponents[np.minimum(c.index(scores.max(axis=-1, keepdims=True) - scores), fixed.TABLE - 1)]
+    if bias is None:
+        below = c.index(scores.max(axis=-1, keepdims=True) - scores)
+    else:
+        added = by_sequence(offsets(bias[0], call.operands[3], step), call.node.type.shape[0])
+        lifted = np.where(added == FAR, FAR, c.index(scores) + added)
+        below = lifted.max(axis=-1, keepdims=True) - lifted
+    e = c.exponents[np.minimum(below, fixed.TABLE - 1)]
     row = fixed.reciprocal(e.sum(axis=-1, keepdims=True), c.reciprocal)
     y = (fixed.high(_integer_matmul(e, v), row) + 256 * call.out.zero_point + 128) >> 8
     y = np.moveaxis(y, -3, -2)
     y = y.reshape(*y.shape[:-2], -1)
     return call.cut(feature_map(y, patch, call.node.type.shape[1:3]) if spatial else y)
+
+
+def attention_constants(call: Call) -> fixed.AttentionConstants:
+    """For the heads and keys of this node."""
+    q, k = call.operands[0].shape, call.operands[1].shape
+    tokens = prod(k[1:-1]) // prod(call.attr("patch", (1, 1)))
+    quantizations = (call.q(0), call.q(1), call.q(2), call.out)
+    return fixed.attention_constants(
+        *quantizations, scale=call.attr("scale"), head=q[-1] // call.attr("heads"), tokens=tokens, bias_step=step_of(call.operands)
+    )
 
 
 @int_rule("softmax")

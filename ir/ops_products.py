@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from .diagnostic import expect
@@ -122,19 +124,31 @@ def matmul(a: TensorType, b: TensorType) -> Shape:
 
 
 @op
-def attention(q: TensorType, k: TensorType, v: TensorType, *, heads: int, scale: float, patch: Pair = (1, 1)) -> Shape:
-    """softmax(q·kᵀ·scale)·v for each head of [B, N, C] tokens; on [B, H, W, C] among the pixels of equal place in their patch.
+def attention(q: TensorType, k: TensorType, v: TensorType, bias: TensorType | None = None, *, heads: int, scale: float, patch: Pair = (1, 1)) -> Shape:
+    """softmax(q·kᵀ·scale + bias)·v for each head of [B, N, C] tokens; on [B, H, W, C] among the pixels of equal place in their patch.
 
     Heads divide the channels, the scale is positive. Queries and keys may differ in number only as tokens; a feature map is tiled by patches.
     """
-    expect(len(q.shape) in (3, 4) and k.shape == v.shape, f"attention takes tokens or a feature map, not {q.shape}, {k.shape}, {v.shape}")
-    expect(q.shape[-1] == k.shape[-1] and q.shape[0] == k.shape[0] and q.shape[-1] % heads == 0, f"{heads} heads do not divide {q.shape} and {k.shape}")
+    expect(len(q.shape) in (3, 4) and k.shape[:-1] == v.shape[:-1], f"attention takes tokens or a feature map, not {q.shape}, {k.shape}, {v.shape}")
+    expect(q.shape[-1] == k.shape[-1] and q.shape[0] == k.shape[0], f"queries {q.shape} and keys {k.shape} do not match")
+    expect(q.shape[-1] % heads == 0 and v.shape[-1] % heads == 0, f"{heads} heads do not divide {q.shape} and {v.shape}")
     expect(scale > 0, f"the scale of attention is positive, not {scale}")
     if len(q.shape) == 4:
-        expect(k.shape == q.shape and q.shape[1] % patch[0] == 0 and q.shape[2] % patch[1] == 0, f"patches of {patch} do not tile {q.shape}")
+        expect(k.shape[:-1] == q.shape[:-1] and q.shape[1] % patch[0] == 0 and q.shape[2] % patch[1] == 0, f"patches of {patch} do not tile {q.shape}")
     else:
         expect(patch == (1, 1), "only a feature map has patches")
-    return q.shape
+    if bias is not None:
+        pixels = patch[0] * patch[1]
+        queries, keys = (prod(x.shape[1:-1]) // pixels for x in (q, k))
+        _expect_bias(bias.shape, (q.shape[0] if len(q.shape) == 3 else 1, heads, queries, keys))
+    return *q.shape[:-1], v.shape[-1]
+
+
+def _expect_bias(shape: Shape, scores: Shape) -> None:
+    """A bias broadcasts to the scores, for a divisor of the sequences; along the keys it is full."""
+    wide = (1,) * (4 - len(shape)) + tuple(shape)
+    fits = len(wide) == 4 and scores[0] % wide[0] == 0 and all(n in (1, m) for n, m in zip(wide[1:], scores[1:], strict=True)) and wide[3] == scores[3]
+    expect(fits, f"a bias of shape {shape} does not broadcast to scores of shape {scores}")
 
 
 @op

@@ -17,7 +17,7 @@ def macs(graph: Graph, node: Node) -> int:
         case "attention":
             patch, keys = node.attrs.get("patch", (1, 1)), graph[node.operands[1]].type
             tokens = keys.size // keys.shape[0] // keys.shape[-1] // (patch[0] * patch[1])
-            return int(2 * node.type.size * tokens)
+            return int((graph[node.operands[0]].type.size + node.type.size) * tokens)
         case _:
             return 0
 

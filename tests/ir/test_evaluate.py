@@ -41,6 +41,7 @@ CASES = {
     "matmul": Case("matmul", shapes=((2, 3, 5), (2, 5, 4))),
     "attention": Case("attention", shapes=((2, 6, 8),) * 3, attrs={"heads": 2, "scale": 0.5}, steps=1.5),
     "attention on a map": Case("attention", shapes=(MAP,) * 3, attrs={"heads": 2, "scale": 0.5, "patch": (2, 2)}, steps=1.5),
+    "attention with wide values": Case("attention", shapes=((2, 6, 8), (2, 5, 8), (2, 5, 12)), attrs={"heads": 2, "scale": 0.5}, steps=1.5),
     "softmax": Case("softmax", steps=1),
     "log_softmax": Case("log_softmax", steps=1),
     "layer_norm": Case("layer_norm", parameters=2, steps=0.6),
