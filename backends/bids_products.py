@@ -8,6 +8,7 @@ from tfc.ir.int_rules import Call
 
 from .cost import (
     ATTENTION,
+    ATTENTION_BIAS,
     ATTENTION_PANELS,
     DEPTHWISE,
     GROUPED,
@@ -31,6 +32,7 @@ from .shapes import (
     int8,
     is_linear,
     is_plain_conv2d,
+    like_heads,
     matmul_scratch,
     panel_scratch,
 )
@@ -119,10 +121,28 @@ def matmul_s8(call: Call, target: Target) -> Cost | None:
 @kernel("attention")
 def attention_s8(call: Call, target: Target) -> Cost | None:
     """Streamed over query rows in little memory; tokens, or a feature map in patches."""
-    return attention_cost(call, ATTENTION, attention_scratch(call))
+    return attention_cost(call, ATTENTION, attention_scratch(call)) if like_heads(call) else None
 
 
 @kernel("attention")
 def attention_s8_panels(call: Call, target: Target) -> Cost | None:
     """With the keys and values of a head widened; tokens, or a feature map in patches."""
-    return attention_cost(call, ATTENTION_PANELS, attention_panels_scratch(call))
+    return attention_cost(call, ATTENTION_PANELS, attention_panels_scratch(call)) if len(call.operands) == 3 else None
+
+
+@kernel("attention")
+def attention_s8_panels_bias_s8(call: Call, target: Target) -> Cost | None:
+    """With a constant int8 bias or mask."""
+    return biased_attention(call, "i8")
+
+
+@kernel("attention")
+def attention_s8_panels_bias_s16(call: Call, target: Target) -> Cost | None:
+    """With a constant int16 bias or mask."""
+    return biased_attention(call, "i16")
+
+
+def biased_attention(call: Call, dtype: str) -> Cost | None:
+    if len(call.operands) == 3 or call.operands[3].dtype != dtype:
+        return None
+    return attention_cost(call, ATTENTION_BIAS, attention_panels_scratch(call))

@@ -8,7 +8,7 @@ from math import prod
 from tfc.ir.int_rules import Call
 
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
-from .shapes import int8, key_tokens, quads
+from .shapes import bias_slabs, int8, key_tokens, quads
 
 CYCLES_PER_INSTRUCTION = 1.0
 
@@ -59,6 +59,7 @@ DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
 MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
 ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
 ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
+ATTENTION_BIAS = Rates(mac=0.875, result=14.0, widened=28.0)
 ELEMENTS = {  # instructions for each element of the result
     "softmax_s8": 20.0,
     "log_softmax_s8": 22.0,
@@ -73,6 +74,7 @@ ELEMENTS = {  # instructions for each element of the result
     "add_s8": 8.8,
     "add_s16": 8.9,
     "mul_s8": 13.6,
+    "mul_s16": 13.6,
     "rescale_s8": 8.5,
     "rescale_s16": 8.0,
     "table_s8": 3.8,
@@ -138,5 +140,7 @@ def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:
     if not int8(call) or call.attr("score"):
         return None
     pairs = prod(call.node.type.shape[:-1]) * key_tokens(call)
-    macs = 2 * pairs * call.node.type.shape[-1]
-    return rates.cost(macs, call.node.type.size, widened=pairs * call.attr("heads"), scratch=scratch, flash=2 * TABLE_BYTES)
+    macs = pairs * (call.operands[0].shape[-1] + call.operands[2].shape[-1])
+    bias = call.graph.constant(call.node.operands[3]) if len(call.operands) > 3 else None
+    flash = 2 * TABLE_BYTES + (0 if bias is None else bias_slabs(bias, call.attr("heads")).values.nbytes)
+    return rates.cost(macs, call.node.type.size, widened=pairs * call.attr("heads"), scratch=scratch, flash=flash)

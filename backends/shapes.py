@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tfc.ir.int_rules import Call
 
@@ -32,20 +37,27 @@ def to_int8(call: Call) -> bool:
 
 def has_constant_weights(call: Call) -> bool:
     """int8 times constant int8. The result and the residual may be int16, a result that is read from a table only int8."""
+    return call.operands[0].dtype == "i8" and takes_constant_weights(call)
+
+
+def takes_constant_weights(call: Call) -> bool:
+    """The same, of int8 or int16."""
     constant = all(call.graph[name].op == "const" for name in call.node.operands[1:3])
-    types = [call.operands[0].dtype, call.operands[1].dtype, *(["i8"] if not call.attr("activation") else [call.node.type.dtype])]
+    types = [call.operands[1].dtype, *(["i8"] if not call.attr("activation") else [call.node.type.dtype])]
     return constant and set(types) == {"i8"} and set(activations(call)) <= {"i8", "i16"}
 
 
 def is_plain_conv2d(call: Call) -> bool:
-    return has_constant_weights(call) and call.node.op == "conv2d" and call.attr("groups", 1) == 1 and call.node.type.shape[0] == 1
+    return has_constant_weights(call) and is_single_group(call)
+
+
+def is_single_group(call: Call) -> bool:
+    return call.node.op == "conv2d" and call.attr("groups", 1) == 1 and call.node.type.shape[0] == 1
 
 
 def is_linear(call: Call) -> bool:
     """A linear, or a convolution that is one."""
-    steps = (call.attr("stride", (1, 1)), call.attr("pad", (0, 0, 0, 0)))
-    pixelwise = is_plain_conv2d(call) and call.operands[1].shape[1:3] == (1, 1) and steps == ((1, 1), (0, 0, 0, 0))
-    return pixelwise or (call.node.op == "linear" and has_constant_weights(call))
+    return takes_constant_weights(call) and (call.node.op == "linear" or (is_single_group(call) and is_pixelwise(call.node, call.operands[1])))
 
 
 def is_last(call: Call) -> bool:
@@ -97,6 +109,21 @@ def key_tokens(call: Call) -> int:
     return int(shape[1] if len(shape) == 3 else shape[1] * shape[2] // prod(patch))
 
 
+@dataclass(frozen=True)
+class Slabs:
+    """A bias of attention without repetition: distinct [queries, keys] or [1, keys], and which one each [window, head] takes."""
+
+    values: NDArray[Any]
+    starts: NDArray[Any]
+
+
+def bias_slabs(bias: NDArray[Any], heads: int) -> Slabs:
+    """Most windows of Swin have one mask, the empty one."""
+    windows, own, rows, keys = (1,) * (4 - bias.ndim) + bias.shape
+    distinct, chosen = np.unique(bias.reshape(windows * own, rows * keys), axis=0, return_inverse=True)
+    return Slabs(distinct.reshape(-1, rows, keys), np.broadcast_to(chosen.reshape(windows, own), (windows, heads)))
+
+
 def broadcasts(call: Call) -> bool:
     """Whether four loops are enough for both operands."""
     try:
@@ -104,6 +131,11 @@ def broadcasts(call: Call) -> bool:
     except IndexError:
         return False
     return True
+
+
+def like_heads(call: Call) -> bool:
+    """Attention without a bias whose values have the channels of its keys."""
+    return len(call.operands) == 3 and call.operands[2].shape == call.operands[1].shape
 
 
 def attention_scratch(call: Call) -> int:
@@ -114,8 +146,9 @@ def attention_scratch(call: Call) -> int:
 
 def attention_panels_scratch(call: Call) -> int:
     """Widened keys and values of a head, two rows of scores and exponents, and of a query."""
-    keys, head = fours(key_tokens(call)), fours(call.node.type.shape[-1] // int(call.attr("heads")))
-    return 4 * keys * head + 12 * keys + 4 * head
+    keys, heads = fours(key_tokens(call)), int(call.attr("heads"))
+    head, value = (fours(x.shape[-1] // heads) for x in call.operands[1:3])
+    return 2 * keys * (head + value) + 12 * keys + 4 * head
 
 
 def matmul_scratch(call: Call) -> int:

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
-from tfc.backends.shapes import batch_strides, key_tokens
+from tfc.backends.shapes import batch_strides, bias_slabs
 from tfc.ir import arithmetic as fixed
-from tfc.ir.int_rules import Call
+from tfc.ir.attention_bias import step_of
+from tfc.ir.int_rules import Call, attention_constants
 from tfc.ir.pointwise import function_named
 from tfc.ir.types import TensorType
 
-from .facts import Array, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
+from .facts import BYTES, Array, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
 
 
 def weighted(call: Call) -> list[KernelCall]:
@@ -39,7 +40,7 @@ def conv_transpose2d(call: Call) -> list[KernelCall]:
 
 def linear_shape(call: Call) -> dict[str, Field]:
     x, out = call.operands[0].shape, call.node.type.shape[-1]
-    return {"tokens": prod(x[:-1]), "in": x[-1], "out": out}
+    return {"tokens": prod(x[:-1]), "in": x[-1], "out": out, "x_bytes": BYTES[call.operands[0].dtype]}
 
 
 def conv2d_shape(call: Call) -> dict[str, Field]:
@@ -115,16 +116,24 @@ def attention(call: Call) -> list[KernelCall]:
     heads, patch = call.attr("heads"), call.attr("patch", (1, 1))
     q, k = call.operands[0], call.operands[1]
     c = q.shape[-1]
-    constants = fixed.attention_constants(call.q(0), call.q(1), call.q(2), call.out, scale=call.attr("scale"), head=c // heads, tokens=key_tokens(call))
+    constants = attention_constants(call)
     fields: dict[str, Field] = {
-        **{"batch": q.shape[0], "patch_h": patch[0], "patch_w": patch[1], "heads": heads, "c": c},
+        **{"batch": q.shape[0], "patch_h": patch[0], "patch_w": patch[1], "heads": heads, "c": c, "v_c": call.operands[2].shape[-1]},
         **{"q": tokens_facts(q, patch), "k": tokens_facts(k, patch)},
         **{"exponent": array("exponents", "i16", constants.exponents), "reciprocal": constants.reciprocal},
         **{"multiplier": int(constants.index.multipliers), "shift": constants.index.shift},
         **{"q_zero": zero_point(call.q(0)), "v_zero": zero_point(call.q(2)), "y_zero": zero_point(call.out)},
         **limits(call),
     }
-    return [KernelCall(str(call.node.attrs["kernel"]), Struct("attention", fields), (*(operand(call, i) for i in range(3)), ScratchMemory(), result(call)))]
+    facts, pointers = Struct("attention", fields), [operand(call, i) for i in range(3)]
+    if len(call.operands) > 3:
+        slabs = bias_slabs(constant(call, 3), heads)
+        starts = array("starts", "i32", slabs.starts * slabs.values[0].size * slabs.values.itemsize)
+        row = slabs.values.shape[-1] * slabs.values.itemsize if slabs.values.shape[1] > 1 else 0
+        bias = Struct("bias", {"starts": starts, "windows": len(slabs.starts), "row": row, "step": step_of(call.operands)})
+        facts = Struct("attention_bias", {"attention": facts, "bias": bias})
+        pointers.append(array("bias", call.operands[3].dtype, slabs.values))
+    return [KernelCall(str(call.node.attrs["kernel"]), facts, (*pointers, ScratchMemory(), result(call)))]
 
 
 def tokens_facts(x: TensorType, patch: tuple[int, int]) -> Struct:

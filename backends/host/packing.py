@@ -18,9 +18,10 @@ def paired(indexes: NDArray[Any], nothing: int = -1) -> NDArray[Any]:
     return padded.reshape(*lead, -1, 2)
 
 
-def pack(e: Emitter, index: int, indexes: NDArray[Any]) -> Memory:
-    """Elements of an operand in this order [pairs, 2], in scratch; −1 contributes nothing."""
-    x, positions, zero = e.operand(index), e.positions(indexes), int(e.call.q(index).zero_point)
+def pack(e: Emitter, index: int, indexes: NDArray[Any], *, zero: int | None = None) -> Memory:
+    """Elements of an operand in this order [pairs, 2], less its zero point, in scratch; −1 contributes nothing."""
+    x, positions = e.operand(index), e.positions(indexes)
+    zero = int(e.call.q(index).zero_point) if zero is None else zero
     packed = e.scratch(indexes.size, "i16")
     with e.loop(indexes.size // 2) as pair:
         first, second = (centred(e, x, positions, pair * 2 + half, zero) for half in range(2))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
+from tfc.backends.shapes import bias_slabs
 from tfc.ir import arithmetic as fixed
+from tfc.ir.attention_bias import offsets, step_of
 from tfc.ir.diagnostic import expect
-from tfc.ir.int_rules import Call
+from tfc.ir.int_rules import Call, attention_constants
 from tfc.ir.movement import tokens
 from tfc.ir.types import Shape
 
@@ -73,25 +76,30 @@ def exponents_of(e: Emitter, x: Memory, start: Number, n: int, table: Memory, po
 
 
 def attention(call: Call, e: Emitter) -> None:
-    q_heads, k_heads, v_heads = (heads_of(x.shape, call.attr("heads"), call.attr("patch", (1, 1))) for x in call.operands)
-    (groups, queries, size), keys = q_heads.shape, k_heads.shape[1]
-    c = fixed.attention_constants(call.q(0), call.q(1), call.q(2), call.out, scale=call.attr("scale"), head=size, tokens=keys)
+    shapes = [*(x.shape for x in call.operands[:3]), call.node.type.shape]
+    q_heads, k_heads, v_heads, y_heads = (heads_of(shape, call.attr("heads"), call.attr("patch", (1, 1))) for shape in shapes)
+    (groups, queries, size), keys = y_heads.shape, k_heads.shape[1]
+    c, bias = attention_constants(call), bias_of(call, e, groups)
+    m = int(c.index.multipliers)
     q_pairs, k_pairs = paired(q_heads), paired(k_heads)
-    q, k, pairs = pack(e, 0, q_pairs), pack(e, 1, k_pairs), q_pairs.shape[2]
+    q, k, pairs = pack(e, 0, q_pairs), pack(e, 1, k_pairs, zero=0 if bias else None), q_pairs.shape[2]
     v, v_at, v_zero = e.operand(2), e.positions(v_heads), int(call.q(2).zero_point)
-    y, y_at = e.result, e.positions(q_heads)
+    y, y_at = e.result, e.positions(y_heads)
     table, scores, powers = e.constant(c.exponents), e.scratch(keys), e.scratch(keys)
     with e.loop(groups) as group, e.loop(queries) as query:
         row = group * queries + query
         top = e.variable(e.numbers(-(2**31)))
         with e.loop(keys) as key:
             score = dot(e, q, row * pairs, k, (group * keys + key) * pairs, pairs)
+            if bias:
+                score = high(score << c.index.shift, m) + bias(group, query, key)
             e.write(scores, key, score)
             top.set(top.get().at_least(score))
         total = e.variable(e.numbers(0))
         with e.loop(keys) as key:
-            distance = (top.get() - e.read(scores, key)) << c.index.shift
-            power = e.look_up(table, high(distance, int(c.index.multipliers)).at_most(fixed.TABLE - 1))
+            distance = top.get() - e.read(scores, key)
+            below = distance if bias else high(distance << c.index.shift, m)
+            power = e.look_up(table, below.at_most(fixed.TABLE - 1))
             e.write(powers, key, power)
             total.add(power)
         share = reciprocal(total.get(), c.reciprocal)
@@ -101,6 +109,18 @@ def attention(call: Call, e: Emitter) -> None:
                 mixed.add(e.read(powers, key) * centred(e, v, v_at, (group * keys + key) * size + channel, v_zero))
             value = (high(mixed.get(), share) + (256 * int(call.out.zero_point) + 128)) >> 8
             e.write(y, y_at(row * size + channel), value.clamped(call.clamp))
+
+
+def bias_of(call: Call, e: Emitter, groups: int) -> Callable[[Number, Number, Number], Number] | None:
+    """What is added to the score of a group (sequence and head), query and key."""
+    tensor = call.graph.constant(call.node.operands[3]) if len(call.operands) > 3 else None
+    if tensor is None:
+        return None
+    slabs = bias_slabs(tensor, call.attr("heads"))
+    _, rows, keys = slabs.values.shape
+    added = e.constant(offsets(slabs.values, call.operands[3], step_of(call.operands)))
+    starts = e.positions(np.resize(slabs.starts, groups) * rows * keys)
+    return lambda group, query, key: e.read(added, starts(group) + (query * keys if rows > 1 else 0) + key)
 
 
 def heads_of(shape: Shape, heads: int, patch: tuple[int, int]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:

@@ -103,6 +103,8 @@ def test_a_pixelwise_convolution_is_a_linear() -> None:
         (cases.two("add", (1, 12, 12, 16), (1, 12, 12, 16), types=("i16", "i8", "i16")), 1.0),
         (cases.layer_norm((64, 64), dtype="i16"), 1.0),
         (cases.attention((1, 64, 32), 2), 1.0),
+        (cases.attention((1, 64, 32), 2, bias=(2, 64, 64)), 1.0),
+        (cases.attention((1, 64, 32), 2, values=64, bias=(2, 64, 64), dtype="i16"), 1.0),
     ],
 )
 def test_bids_are_near_what_the_emulator_counts(case: cases.Case, density: float, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-/* What both kernels of attention share: where tokens lie, and how a sum becomes a result. */
+/* What all kernels of attention share: where tokens lie, and how a sum becomes a result. */
 #ifndef TFC_ATTENTION_H
 #define TFC_ATTENTION_H
 

@@ -50,12 +50,13 @@ struct tfc_conv2d {
 
 struct tfc_linear {
     int32_t tokens, in, out;
+    int32_t x_bytes; /* of an element, 1 or 2 */
     struct tfc_result result;
 };
 
 /* r, the residual operand, is 0 where the result has none; its type and that of y are the ending's. Weights: see each kernel. */
 typedef void tfc_conv2d_kernel(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y);
-typedef void tfc_linear_kernel(const struct tfc_linear *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y);
+typedef void tfc_linear_kernel(const struct tfc_linear *f, const void *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y);
 
 tfc_conv2d_kernel tfc_conv2d_s8, tfc_conv2d_s8_grouped, tfc_conv2d_s8_depthwise;
 tfc_conv2d_kernel tfc_conv2d_s8_sparse1x1, tfc_conv2d_s8_sparse1x2, tfc_conv2d_s8_sparse1x4;
@@ -70,7 +71,7 @@ struct tfc_requantize {
     int32_t multiplier;
     int32_t zero;
     uint8_t shift;
-    int8_t lo, hi;
+    int16_t lo, hi;
 };
 
 /* [batch, m, k] x [batch, k, n]; a batch stride of 0 repeats the operand. */
@@ -88,7 +89,8 @@ struct tfc_tokens {
 };
 
 struct tfc_attention {
-    int32_t batch, patch_h, patch_w, heads, c;
+    int32_t batch, patch_h, patch_w, heads;
+    int32_t c, v_c;              /* channels of q and k, and of v and y */
     struct tfc_tokens q, k;      /* v lies as k */
     const int16_t *exponent;     /* 1,024 entries */
     int64_t reciprocal;          /* K */
@@ -100,6 +102,21 @@ struct tfc_attention {
 
 void tfc_attention_s8_panels(const struct tfc_attention *f, const int8_t *q, const int8_t *k, const int8_t *v, void *scratch, int8_t *y);
 void tfc_attention_s8(const struct tfc_attention *f, const int8_t *q, const int8_t *k, const int8_t *v, void *scratch, int8_t *y);
+
+/* What is added to the scores, in `step` steps of the exponent table; the lowest integer hides a key. */
+struct tfc_bias {
+    const int32_t *starts; /* [windows][heads]: where the rows of a sequence and head begin, in bytes */
+    int32_t windows;       /* sequences take them by turns */
+    int32_t row, step;     /* bytes from query to query: 0 where all have one row */
+};
+
+struct tfc_attention_bias {
+    struct tfc_attention attention;
+    struct tfc_bias bias;
+};
+
+void tfc_attention_s8_panels_bias_s8(const struct tfc_attention_bias *f, const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *bias, void *scratch, int8_t *y);
+void tfc_attention_s8_panels_bias_s16(const struct tfc_attention_bias *f, const int8_t *q, const int8_t *k, const int8_t *v, const int16_t *bias, void *scratch, int8_t *y);
 
 struct tfc_softmax {
     int32_t rows, n;
@@ -172,10 +189,12 @@ void tfc_add_s16(const struct tfc_add *f, const void *a, const void *b, void *y)
 struct tfc_mul {
     struct tfc_broadcast walk;
     int32_t a_zero, b_zero;
+    uint8_t a_bytes, b_bytes, y_bytes;
     struct tfc_requantize result;
 };
 
-void tfc_mul_s8(const struct tfc_mul *f, const int8_t *a, const int8_t *b, int8_t *y);
+void tfc_mul_s8(const struct tfc_mul *f, const void *a, const void *b, void *y);
+void tfc_mul_s16(const struct tfc_mul *f, const void *a, const void *b, void *y);
 
 /* rows runs of n elements, y_row elements apart in the result. */
 struct tfc_rescale {

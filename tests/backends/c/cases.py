@@ -8,7 +8,7 @@ import numpy as np
 
 from tfc.ir.graph import Graph
 from tfc.ir.ops import POINTWISE
-from tfc.ir.types import Quantization, Symbol
+from tfc.ir.types import DTYPES, Quantization, Symbol
 
 from .graphs import Builder
 
@@ -55,12 +55,23 @@ def transposed(
 
 
 def linear(
-    tokens: tuple[int, ...], inputs: int, out: int, *, zero: int = 3, density: float = 1.0, ending: str = "plain", types: Types = ("i8", "i8"), **attrs: object
+    tokens: tuple[int, ...],
+    inputs: int,
+    out: int,
+    *,
+    zero: int = 3,
+    density: float = 1.0,
+    ending: str = "plain",
+    x: str = "i8",
+    types: Types = ("i8", "i8"),
+    **attrs: object,
 ) -> Case:
+    """A linear of x of this type, with one of the endings and the types of residual and result."""
+
     def case(b: Builder) -> str:
-        x = b.arg((*tokens, inputs), 0.02, zero)
+        x_ = b.arg((*tokens, inputs), 0.02, zero, dtype=x)
         weights, bias = b.weights((out, inputs), 0.02, density, 3.0 / np.sqrt(inputs) / 64)
-        return ended(b, "linear", [x, weights, bias], ending, types, **attrs)
+        return ended(b, "linear", [x_, weights, bias], ending, types, **attrs)
 
     return case
 
@@ -79,13 +90,36 @@ def ended(b: Builder, op: str, operands: list[str], ending: str, types: Types = 
     return b.node(op, operands, scale=0.0001 if ending == "steep" else 0.03, dtype=types[1], **attrs)
 
 
-def attention(shape: tuple[int, ...], heads: int, *, keys: int = 0, patch: tuple[int, int] = (1, 1), zeros: tuple[int, int, int, int] = (3, -5, 7, -4)) -> Case:
+def attention(
+    shape: tuple[int, ...],
+    heads: int,
+    *,
+    keys: int = 0,
+    values: int = 0,
+    patch: tuple[int, int] = (1, 1),
+    zeros: tuple[int, int, int, int] = (3, -5, 7, -4),
+    bias: tuple[int, ...] = (),
+    step: int = 1,
+    dtype: str = "i8",
+) -> Case:
+    """`keys` tokens and `values` channels where they are others than those of the queries; a bias of this shape, some of it masks."""
+
     def case(b: Builder) -> str:
         other = (shape[0], keys, shape[2]) if keys else shape
-        q, k, v = b.arg(shape, 0.03, zeros[0], "q"), b.arg(other, 0.02, zeros[1], "k"), b.arg(other, 0.025, zeros[2], "v")
-        return b.node("attention", [q, k, v], scale=0.01, zero_point=zeros[3], heads=heads, scale_=0.3, patch=patch)
+        q, k, v = b.arg(shape, 0.03, zeros[0], "q"), b.arg(other, 0.02, zeros[1], "k"), b.arg((*other[:-1], values or other[-1]), 0.025, zeros[2], "v")
+        added = [b.const("bias", masked(b.rng, bias, dtype), dtype, Quantization(step / 96))] if bias else []
+        return b.node("attention", [q, k, v, *added], scale=0.01, zero_point=zeros[3], heads=heads, scale_=0.3, patch=patch)
 
     return case
+
+
+def masked(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """All integers of the type, the lowest in a third of the places but not in all of a row."""
+    limits = np.iinfo(DTYPES[dtype])
+    bias = rng.integers(limits.min + 1, limits.max + 1, shape)
+    bias = np.where(rng.random(shape) < 1 / 3, limits.min, bias // (1 if dtype == "i8" else 16))
+    bias[..., rng.integers(shape[-1])] = limits.max // 16
+    return bias.astype(DTYPES[dtype])
 
 
 def layer_norm(shape: tuple[int, ...], x_scale: float = 0.02, zero: int = 3, eps: float = 1e-5, dtype: str = "i8") -> Case:
@@ -206,6 +240,17 @@ FAMILIES: dict[str, list[Case]] = {
         attention((1, 6, 8, 8), 2, patch=(2, 2)),
         attention((1, 6, 6, 10), 2, patch=(3, 2), zeros=(127, -128, 127, -128)),
         attention((1, 4, 6, 4), 1),
+        attention((2, 5, 12), 3, keys=9, values=21),
+        attention((1, 4, 6, 8), 2, patch=(2, 1), values=4),
+        *(attention((1, n, 8), 2, bias=(2, n, n)) for n in (1, 2, 3, 4, 7, 16)),
+        attention((4, 5, 12), 2, bias=(4, 2, 5, 5), zeros=(-128, 127, -128, 127)),
+        attention((6, 5, 12), 3, keys=9, values=6, bias=(3, 1, 5, 9), step=3),
+        attention((2, 6, 10), 2, bias=(6,), step=4, zeros=(127, -128, 127, -128)),
+        attention((1, 33, 15), 3, values=27, bias=(3, 33, 33), dtype="i16"),
+        attention((2, 5, 8), 1, keys=11, bias=(2, 1, 5, 11), dtype="i16"),
+        attention((1, 6, 8, 8), 2, patch=(2, 2), bias=(2, 12, 12), step=2),
+        attention((1, 6, 8, 8), 2, patch=(2, 2), bias=(2, 1, 12), dtype="i16"),
+        attention((1, 64, 16), 4, bias=(64, 64), step=4),
     ],
     "matmul": [
         two("matmul", (1, 2, 5, 7), (1, 2, 7, 9), scale=0.2),
@@ -310,6 +355,9 @@ FAMILIES: dict[str, list[Case]] = {
         two("add", (2, 3, 9), (1,), types=("i16", "i8", "i16"), clamp=(-2000, 9000)),
         two("sub", (3, 7, 5), (3, 1, 1), types=("i16", "i16", "i8"), clamp=(-20, 70)),
         two("add", (1, 4, 4, 5), (1, 1, 1, 5), constant=True, types=("i16", "i8", "i16")),
+        *(two("mul", (1, 5, 3, 6), (1, 5, 3, 6), types=types, scale=0.1) for types in MIXES),
+        *(two("mul", (6,), (2, 3, 6), types=types, scale=0.004, zeros=(-128, 127)) for types in MIXES),
+        two("mul", (1, 4, 4, 5), (1, 1, 1, 5), constant=True, types=("i16", "i8", "i16"), scale=0.05),
         *(one("rescale", (3, 11), types=types) for types in (("i8", "i16"), ("i16", "i8"), WIDE)),
         one("mean", (1, 5, 7, 6), axes=(1, 2), types=("i16", "i8")),
         one("mean", (2, 9, 11), axes=(-1,), types=("i16", "i8")),
