@@ -20,13 +20,25 @@ CHANNELS_LAST = {3: (0, 2, 1), 4: (0, 2, 3, 1)}  # by rank: sequences and images
 
 def to_nhwc(graph: Graph, target: Target) -> Graph:
     """Image arguments become NHWC (their `axes` say so); a transpose that is left stands where a value is really needed so."""
-    sinking = Sinking(graph)
-    for node in graph:
+    sinking = Sinking(with_last_reshapes(graph))
+    for node in sinking.graph:
         sinking.visit(node)
     results = [sinking.plain(name) for name in graph.results]
     out = sinking.out
     out.results = tuple(results)
     return out
+
+
+def with_last_reshapes(graph: Graph) -> Graph:
+    """Of several reshapes only the last one counts: one before it may join channels with something else."""
+    graph = graph.copy()
+    for node in graph.of_op("reshape"):
+        inner = graph[node.operands[0]]
+        if inner.op == "reshape":
+            graph.add(replace(node, operands=inner.operands))
+            if not graph.users(inner) and inner.name not in graph.results:
+                graph.remove(inner.name)
+    return graph
 
 
 def inverse(axes: Axes) -> Axes:
@@ -102,6 +114,8 @@ class Sinking:
             gone = [axis % rank for axis in node.attrs["axes"]]
             rest = axes if node.attrs.get("keepdims") else squeeze(axes, gone)
             return replace(node, operands=(self.held[first].stored,), attrs={**node.attrs, "axes": tuple(sorted(axes[axis] for axis in gone))}), rest
+        if node.op == "expand" and len(node.type.shape) == rank:
+            return replace(node, operands=(self.held[first].stored,), attrs={"shape": tuple(node.type.shape[axis] for axis in inverse(axes))}), axes
         if node.op == "pad":
             amounts = node.attrs["amounts"]
             pairs = [amounts[2 * axis : 2 * axis + 2] for axis in inverse(axes)]
