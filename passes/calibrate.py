@@ -45,11 +45,26 @@ def calibrate_on(graph: Graph, inputs: Sequence[Tensor], samples: int = 256) -> 
     for node in graph:
         if node.op == "const":
             continue
-        span = image_range(extremes[node.name]) if node.op == "arg" else histograms[node.name].clipped(256)
+        seen_as = histograms[cut_to(graph, node)]
+        span = image_range(extremes[node.name]) if node.op == "arg" else seen_as.clipped(256)
         pre = f"{node.name}.pre"
         pre_span = histograms[pre].clipped(1024) if pre in histograms else None
-        graph.add(node.but(range=span, pre_range=pre_span, **channel_facts(graph, node, extremes[node.name])))
+        graph.add(node.but(range=span, pre_range=node.attrs.get("pre_range", pre_span), **channel_facts(graph, node, extremes[node.name])))
     return graph
+
+
+def cut_to(graph: Graph, node: Node) -> str:
+    """The value whose range a node takes: its own, or that of the clamp which alone reads it. What that cuts off needs no integers."""
+    users = graph.users(node)
+    if len(users) != 1 or node.name in graph.results or "qparams" in {*node.attrs, *users[0].attrs}:
+        return node.name
+    return users[0].name if cuts(users[0]) else node.name
+
+
+def cuts(node: Node) -> bool:
+    """Whether a node is a clamp that keeps zero: with one quantization before and behind it, saturation does its work."""
+    lo, hi = node.attrs["parameters"] if node.op == "clip" else CLAMPS.get(node.op, (1.0, 0.0))
+    return bool(lo <= 0 <= hi)
 
 
 def channel_facts(graph: Graph, node: Node, seen: Extremes) -> dict[str, Symbol]:

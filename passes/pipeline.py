@@ -22,18 +22,27 @@ from .calibrate import calibrate
 from .choose_kernels import choose_kernels
 from .choose_layouts import choose_layouts
 from .drop_dead import drop_dead
+from .drop_expands import drop_expands
+from .drop_identities import drop_identities
 from .equalize import equalize
 from .fold_batch_norm import fold_batch_norm
 from .fold_constants import fold_constants
+from .fold_padding import fold_padding
+from .fold_scales import fold_scales
 from .fold_unfold import fold_unfold
 from .fuse_activation import fuse_activation
 from .fuse_attention import fuse_attention
+from .fuse_norms import fuse_norms
 from .fuse_residual import fuse_residual
+from .hoist_clamps import hoist_clamps
+from .merge_twins import merge_twins
+from .name_functions import name_functions
 from .order_nodes import order_nodes
 from .plan_memory import plan_memory
 from .quantize import quantize
 from .simplify_moves import simplify_moves
 from .sink_reshapes import sink_reshapes
+from .split_products import split_products
 from .to_nhwc import to_nhwc
 
 PassFunction = Callable[..., Graph]
@@ -42,40 +51,60 @@ Hook = Callable[["Pass", Graph], None]
 PASSES: tuple[PassFunction, ...] = (
     fold_constants,
     drop_dead,
+    merge_twins,
+    name_functions,
     absorb_quantization,
     fuse_attention,
     to_nhwc,
     simplify_moves,
+    fuse_norms,
+    drop_expands,
     fold_unfold,
     sink_reshapes,
+    split_products,
+    fold_padding,
     fold_batch_norm,
+    fold_scales,
+    hoist_clamps,
     fuse_residual,
     fuse_activation,
     equalize,
     calibrate,
     quantize,
+    drop_identities,
     choose_layouts,
     choose_kernels,
     order_nodes,
     plan_memory,
 )
 
-# Attention first: it reads the head splits as they were traced. Moves before fold_unfold, so that no reshape keeps an unfold from
-# sinking. Reshapes sink behind fold_unfold, which reads them as they were traced. Batch norm after both, when it stands behind its
-# convolution.
+# Functions get their names before scales are absorbed, which stand between their parts where a model brings them. Attention reads the
+# head splits as they were traced. Moves before fold_unfold, so that no reshape keeps an unfold from sinking; reshapes sink behind
+# fold_unfold, which reads them as they were traced. Norms when channels lie last. Batch norm after all of these, when it stands behind
+# its convolution; scales after batch norm, which may leave some. Dead nodes go where passes ask who reads a value.
 # Residuals before activations: relu(conv + r) is one kernel, silu(conv) + r is two.
 FLOAT = ",".join(
     (
         "fold-constants",
+        "merge-twins",
+        "name-functions",
         "absorb-quantization",
         "fuse-attention",
         "to-nhwc",
         "simplify-moves",
+        "drop-dead",
+        "fuse-norms",
+        "drop-expands",
         "fold-unfold",
         "sink-reshapes",
         "simplify-moves",
         "drop-dead",
+        "split-products",
+        "fold-padding",
+        "drop-dead",
         "fold-batch-norm",
+        "fold-scales",
+        "hoist-clamps",
         "fuse-residual",
         "fuse-activation",
         "drop-dead",
@@ -85,7 +114,7 @@ FLOAT = ",".join(
 
 def integer_passes(objective: str) -> str:
     """The pipeline from ranges to places; `objective` is what layouts and kernels minimise."""
-    return f"quantize,drop-dead,choose-layouts{{objective={objective}}},choose-kernels{{objective={objective}}},order-nodes,plan-memory"
+    return f"quantize,drop-identities,drop-dead,choose-layouts{{objective={objective}}},choose-kernels{{objective={objective}}},order-nodes,plan-memory"
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,18 @@
 """Passes by example: a text, and the text that it becomes or the message that refuses it."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tfc.backends.target import load_target
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.text import parse_graph, print_graph
+from tfc.ir.types import Symbol
 from tfc.ir.verify import verify
 from tfc.passes.pipeline import PASSES, run_pipeline
 
@@ -38,7 +41,9 @@ def cases() -> Iterator[Case]:
 
 
 def graph_of(text: str):
-    return parse_graph("tfir 1\n" + text)
+    """The graph of a case; `// @name = [1, 2]` above it is a tensor beside the text."""
+    tensors = {Symbol(name): np.asarray(json.loads(values), np.float32) for name, values in re.findall(r"^// @(\S+) = (.*)$", text, re.M)}
+    return parse_graph("tfir 1\n" + text, tensors)
 
 
 @pytest.mark.parametrize("case", list(cases()), ids=lambda case: f"{case.passes}: {case.title}")
@@ -52,7 +57,10 @@ def test_case(case: Case) -> None:
         return
     assert case.after is not None
     result = run_pipeline(graph, target, case.passes)
-    assert print_graph(result) == print_graph(graph_of(case.after))
+    after = graph_of(case.after)
+    assert print_graph(result) == print_graph(after)
+    for name, tensor in after.tensors.items():
+        np.testing.assert_allclose(result.tensors[name], tensor, rtol=1e-6)
     assert print_graph(graph) == print_graph(graph_of(case.before)), "a pass must leave its argument alone"
 
 
