@@ -89,6 +89,12 @@ def mul_s8(call: Call, target: Target) -> Cost | None:
     return elements("mul_s8", call.node.type.size) if int8(call) and broadcasts(call) else None
 
 
+@kernel("mul")
+def mul_s16(call: Call, target: Target) -> Cost | None:
+    """Products of values that broadcast, any mix of int8 and int16."""
+    return elements("mul_s16", call.node.type.size) if mixed(call) and broadcasts(call) else None
+
+
 @kernel("rescale")
 def rescale_s8(call: Call, target: Target) -> Cost | None:
     """Another quantization."""

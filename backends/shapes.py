@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tfc.ir.int_rules import Call
+from tfc.ir.ops_products import is_pixelwise
 
 from .strides import broadcast_walk
 
@@ -57,7 +58,7 @@ def is_single_group(call: Call) -> bool:
 
 def is_linear(call: Call) -> bool:
     """A linear, or a convolution that is one."""
-    return takes_constant_weights(call) and (call.node.op == "linear" or (is_single_group(call) and is_pixelwise(call.node, call.operands[1])))
+    return takes_constant_weights(call) and (call.node.op == "linear" or (is_single_group(call) and is_pixelwise(call.node.attrs, call.operands[1])))
 
 
 def is_last(call: Call) -> bool:

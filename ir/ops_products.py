@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +35,8 @@ def conv2d(
 ) -> Shape:
     """Convolution: NHWC input, OHWI weights (I = channels / groups), bias, an optional residual added before the activation.
 
-    Integers: constant weights and bias, a batch of 1, int16 results only without a table (of functions other than relu and relu6).
+    Integers: constant weights and bias, a batch of 1, an int16 x only for 1×1 windows of stride 1 in one group without padding,
+    if the sums fit 32 bits (else it is rescaled), int16 results only without a table (of functions other than relu and relu6).
     One product at a time, some 20 times slower: groups that are not depthwise; depthwise with dilation or a horizontal stride above 2.
     """
     expect(len(x.shape) == 4 and len(w.shape) == 4, f"conv2d takes four axes, not {x.shape} and {w.shape}")
@@ -47,6 +50,12 @@ def conv2d(
     )
     expect(min(size) >= 1, f"a {kh}×{kw} window does not fit {h}×{width}")
     return _with_residual((n, *size, out), r)
+
+
+def is_pixelwise(attrs: Mapping[str, Any], w: TensorType) -> bool:
+    """Whether a convolution is a linear over pixels: a 1×1 window of stride 1 in one group, without padding."""
+    steps = (attrs.get("groups", 1), attrs.get("stride", (1, 1)), attrs.get("pad", (0, 0, 0, 0)))
+    return w.shape[1:3] == (1, 1) and steps == (1, (1, 1), (0, 0, 0, 0))
 
 
 @op
@@ -64,7 +73,8 @@ def linear(
 ) -> Shape:
     """Matrix product over the last axis with OI weights, bias, an optional residual added before the activation.
 
-    Integers: constant weights and bias, int16 results only without a table (of functions other than relu and relu6).
+    Integers: constant weights and bias, an int16 x if the sums fit 32 bits (else it is rescaled), int16 results only without
+    a table (of functions other than relu and relu6).
     """
     expect(len(w.shape) == 2 and x.shape[-1] == w.shape[1], f"input has {x.shape[-1]} channels, weights have shape {w.shape}")
     expect(b.shape == (w.shape[0],), f"bias has shape {b.shape} for {w.shape[0]} channels")

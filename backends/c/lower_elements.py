@@ -90,7 +90,7 @@ def _sum(call: Call, signs: tuple[int, int]) -> list[KernelCall]:
     fields: dict[str, Field] = {
         **{"walk": walk, "a_multiplier": total.multipliers[first], "b_multiplier": total.multipliers[second]},
         **{"c": total.constant, "shift": total.shift, **limits(call)},
-        **{"a_bytes": BYTES[call.operands[first].dtype], "b_bytes": BYTES[call.operands[second].dtype], "y_bytes": BYTES[call.node.type.dtype]},
+        **sizes(call, first, second),
     }
     return [KernelCall(chosen(call), Struct("add", fields), (operand(call, first), operand(call, second), result(call)))]
 
@@ -102,9 +102,15 @@ def mul(call: Call) -> list[KernelCall]:
     first, second, walk = _walk(call)
     fields: dict[str, Field] = {
         **{"walk": walk, "a_zero": zero_point(call.q(first)), "b_zero": zero_point(call.q(second))},
+        **sizes(call, first, second),
         "result": requantize_facts(call, fixed.requantization(ratio, bound)),
     }
-    return [KernelCall("mul_s8", Struct("mul", fields), (operand(call, first), operand(call, second), result(call)))]
+    return [KernelCall(chosen(call), Struct("mul", fields), (operand(call, first), operand(call, second), result(call)))]
+
+
+def sizes(call: Call, first: int, second: int) -> dict[str, Field]:
+    """Bytes of the elements of the kernel's a and b, and of the result."""
+    return {"a_bytes": BYTES[call.operands[first].dtype], "b_bytes": BYTES[call.operands[second].dtype], "y_bytes": BYTES[call.node.type.dtype]}
 
 
 def _walk(call: Call) -> tuple[int, int, Struct]:

@@ -1,13 +1,8 @@
-/* Weighted sums of two values that broadcast, for any types of elements: sizes are constants where they are inlined. */
+/* Weighted sums of two values that broadcast, for any types of elements. */
 #ifndef TFC_ADD_H
 #define TFC_ADD_H
 
-#include "tfc/elements.h"
-#include "tfc/kernels.h"
-
-struct tfc_sizes {
-    int32_t a, b, y;
-};
+#include "tfc/broadcast.h"
 
 TFC_INLINE void tfc_add_quads(const struct tfc_add *facts, struct tfc_sizes of, const int8_t *a, const int8_t *b, int32_t n, int b_repeats, int full, int8_t *y) {
     const struct tfc_add f = *facts; /* no store can change the copy */
@@ -31,21 +26,6 @@ TFC_INLINE void tfc_add_row(const struct tfc_add *f, struct tfc_sizes of, const 
     for (int32_t i = done; i < n; i++) {
         int32_t sum = tfc_mla(tfc_get(a + i * a_step, of.a), f->a_multiplier, tfc_mla(tfc_get(b + i * b_step, of.b), f->b_multiplier, f->c));
         tfc_put(y + i * of.y, of.y, tfc_clamp(sum >> f->shift, f->lo, f->hi));
-    }
-}
-
-typedef void tfc_row_sum(const struct tfc_add *f, const int8_t *a, const int8_t *b, int8_t *y);
-
-/* All rows; sizes may be variables here. */
-TFC_INLINE void tfc_add_rows(tfc_row_sum *row, struct tfc_sizes of, const struct tfc_add *f, const int8_t *a, const int8_t *b, int8_t *y) {
-    const struct tfc_broadcast *walk = &f->walk;
-    for (int32_t i = 0; i < walk->n[0]; i++) {
-        for (int32_t j = 0; j < walk->n[1]; j++) {
-            for (int32_t k = 0; k < walk->n[2]; k++, y += walk->n[3] * of.y) {
-                int32_t at_a = i * walk->a[0] + j * walk->a[1] + k * walk->a[2], at_b = i * walk->b[0] + j * walk->b[1] + k * walk->b[2];
-                row(f, a + at_a * of.a, b + at_b * of.b, y);
-            }
-        }
     }
 }
 

@@ -1,9 +1,9 @@
-/* A panel: the inputs of four pixels (or of one), widened to int16, in the order that the weights walk them. */
+/* A panel: the inputs of four pixels (or of one), int16 or widened to it, in the order that the weights walk them. */
 #ifndef TFC_PANEL_H
 #define TFC_PANEL_H
 
+#include "tfc/elements.h"
 #include "tfc/kernels.h"
-#include "tfc/simd.h"
 
 /* Inputs of a pixel as a panel counts them. */
 TFC_INLINE int32_t tfc_quads(int32_t inputs) {
@@ -37,26 +37,33 @@ TFC_INLINE void tfc_rearrange(uint32_t *panel, enum tfc_order order, int32_t qua
     }
 }
 
-/* Widens `quads` quads of four pixels; returns the end of what it wrote. */
-TFC_INLINE uint32_t *tfc_widen4(uint32_t *panel, enum tfc_order order, const int8_t *const x[4], int32_t quads) {
+/* `quads` quads of four pixels whose elements have `bytes` bytes; returns the end of what it wrote. */
+TFC_INLINE uint32_t *tfc_place4(uint32_t *panel, enum tfc_order order, int32_t bytes, const int8_t *const x[4], int32_t quads) {
     const int8_t *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3];
-    for (; quads > 0; quads--, panel += 8, x0 += 4, x1 += 4, x2 += 4, x3 += 4) {
-        uint32_t q0 = tfc_load(x0), q1 = tfc_load(x1), q2 = tfc_load(x2), q3 = tfc_load(x3);
-        uint32_t even[4] = {tfc_sxtb16(q0), tfc_sxtb16(q1), tfc_sxtb16(q2), tfc_sxtb16(q3)};
-        uint32_t odd[4] = {tfc_sxtb16_8(q0), tfc_sxtb16_8(q1), tfc_sxtb16_8(q2), tfc_sxtb16_8(q3)};
+    for (int32_t step = 4 * bytes; quads > 0; quads--, panel += 8, x0 += step, x1 += step, x2 += step, x3 += step) {
+        struct tfc_pairs p0 = tfc_pairs_at(x0, bytes), p1 = tfc_pairs_at(x1, bytes), p2 = tfc_pairs_at(x2, bytes), p3 = tfc_pairs_at(x3, bytes);
+        uint32_t even[4] = {p0.even, p1.even, p2.even, p3.even}, odd[4] = {p0.odd, p1.odd, p2.odd, p3.odd};
         tfc_arrange(panel, order, even, odd);
     }
     return panel;
 }
 
+TFC_INLINE uint32_t *tfc_widen4(uint32_t *panel, enum tfc_order order, const int8_t *const x[4], int32_t quads) {
+    return tfc_place4(panel, order, 1, x, quads);
+}
+
 /* The same for one pixel of a panel of `pixels`, by quads. */
-TFC_INLINE uint32_t *tfc_widen1(uint32_t *panel, const int8_t *x, int32_t quads, int32_t pixels) {
-    for (; quads > 0; quads--, panel += 2 * pixels, x += 4) {
-        uint32_t q = tfc_load(x);
-        panel[0] = tfc_sxtb16(q);
-        panel[pixels] = tfc_sxtb16_8(q);
+TFC_INLINE uint32_t *tfc_place1(uint32_t *panel, int32_t bytes, const int8_t *x, int32_t quads, int32_t pixels) {
+    for (; quads > 0; quads--, panel += 2 * pixels, x += 4 * bytes) {
+        struct tfc_pairs p = tfc_pairs_at(x, bytes);
+        panel[0] = p.even;
+        panel[pixels] = p.odd;
     }
     return panel;
+}
+
+TFC_INLINE uint32_t *tfc_widen1(uint32_t *panel, const int8_t *x, int32_t quads, int32_t pixels) {
+    return tfc_place1(panel, 1, x, quads, pixels);
 }
 
 /* `count` bytes, at most 4, as a quad that ends in zeros. */
@@ -73,19 +80,30 @@ TFC_INLINE void tfc_widen_tail(uint32_t *panel, const int8_t *x, int32_t count, 
     panel[pixels] = tfc_sxtb16_8(q);
 }
 
+/* The same for up to three elements of int16. */
+TFC_INLINE void tfc_place_tail(uint32_t *panel, int32_t bytes, const int8_t *x, int32_t count, int32_t pixels) {
+    if (bytes == 1) {
+        tfc_widen_tail(panel, x, count, pixels);
+        return;
+    }
+    uint32_t second = count > 1 ? (uint32_t)tfc_get(x + bytes, bytes) : 0, third = count > 2 ? (uint32_t)tfc_get(x + 2 * bytes, bytes) : 0;
+    panel[0] = tfc_pkhbt((uint32_t)tfc_get(x, bytes), third);
+    panel[pixels] = second & 0xffff;
+}
+
 /* The inputs of one token, by quads. */
-TFC_INLINE void tfc_panel_token(uint32_t *panel, const int8_t *x, int32_t in) {
-    panel = tfc_widen1(panel, x, in >> 2, 1);
-    if (in & 3) tfc_widen_tail(panel, x + (in & ~3), in & 3, 1);
+TFC_INLINE void tfc_panel_token(uint32_t *panel, int32_t bytes, const int8_t *x, int32_t in) {
+    panel = tfc_place1(panel, bytes, x, in >> 2, 1);
+    if (in & 3) tfc_place_tail(panel, bytes, x + (in & ~3) * bytes, in & 3, 1);
 }
 
 /* The panel of four tokens, of which `tokens` exist: behind the last one it repeats the last. */
-TFC_INLINE void tfc_panel_tokens(uint32_t *panel, enum tfc_order order, const int8_t *x, int32_t in, int32_t tokens) {
+TFC_INLINE void tfc_panel_tokens(uint32_t *panel, enum tfc_order order, int32_t bytes, const int8_t *x, int32_t in, int32_t tokens) {
     const int8_t *rows[4];
-    for (int32_t p = 0; p < 4; p++) rows[p] = x + (p < tokens ? p : tokens - 1) * in;
-    panel = tfc_widen4(panel, order, rows, in >> 2);
+    for (int32_t p = 0; p < 4; p++) rows[p] = x + (p < tokens ? p : tokens - 1) * in * bytes;
+    panel = tfc_place4(panel, order, bytes, rows, in >> 2);
     if ((in & 3) == 0) return;
-    for (int32_t p = 0; p < 4; p++) tfc_widen_tail(panel + p, rows[p] + (in & ~3), in & 3, 4);
+    for (int32_t p = 0; p < 4; p++) tfc_place_tail(panel + p, bytes, rows[p] + (in & ~3) * bytes, in & 3, 4);
     tfc_rearrange(panel, order, 1);
 }
 

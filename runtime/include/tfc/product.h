@@ -22,7 +22,9 @@ TFC_INLINE void tfc_linear_panels(tfc_channels *channels, enum tfc_order order, 
                                   const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
     int32_t quads = tfc_quads(f->in), *sums = tfc_sums_behind(scratch, quads);
     for (int32_t token = 0; token < tokens; token += 4) {
-        tfc_panel_tokens(scratch, order, x + token * f->in, f->in, tokens - token);
+        const int8_t *first = x + token * f->in * f->x_bytes;
+        if (f->x_bytes == 1) tfc_panel_tokens(scratch, order, 1, first, f->in, tokens - token);
+        else tfc_panel_tokens(scratch, order, 2, first, f->in, tokens - token);
         channels(sums, f->out, quads, scratch, w, b);
         tfc_end_four(&f->result, sums, f->out, token, tokens - token, r, y);
     }

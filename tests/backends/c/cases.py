@@ -26,16 +26,17 @@ def conv(
     groups: int = 1,
     density: float = 1.0,
     ending: str = "plain",
+    x: str = "i8",
     types: Types = ("i8", "i8"),
     **attrs: object,
 ) -> Case:
-    """A convolution of an [h, w, c] map, with one of the endings and the types of residual and result."""
+    """A convolution of an [h, w, c] map of this type, with one of the endings and the types of residual and result."""
 
     def case(b: Builder) -> str:
         h, w, c = size
-        x = b.arg((1, h, w, c), 0.02, zero)
+        x_ = b.arg((1, h, w, c), 0.02, zero, dtype=x)
         weights, bias = b.weights((out, *window, c // groups), 0.02, density, 3.0 / np.sqrt(window[0] * window[1] * c // groups) / 64)
-        return ended(b, "conv2d", [x, weights, bias], ending, types, groups=groups, **attrs)
+        return ended(b, "conv2d", [x_, weights, bias], ending, types, groups=groups, **attrs)
 
     return case
 
@@ -348,6 +349,10 @@ FAMILIES: dict[str, list[Case]] = {
         *(linear((tokens,), 11, 7, zero=-128, ending=ending, types=WIDE) for tokens in (1, 4, 6) for ending in ("plain", "residual")),
         linear((3, 3), 16, 5, ending="residual table", types=("i16", "i8")),
         linear((5,), 12, 4, ending="residual", types=("i8", "i16")),
+        *(linear((tokens,), 11, 7, x="i16", density=0.3, types=("i8", "i16")) for tokens in (1, 4, 6)),
+        *(linear((5,), inputs, 7, x="i16", ending=ending) for inputs, ending in zip((8, 9, 10, 13, 1, 64), ENDINGS, strict=True)),
+        linear((2, 3), 16, 8, x="i16", density=0.2, ending="residual", types=WIDE),
+        *(conv((5, 3, 9), 6, (1, 1), x="i16", density=0.3, ending=ending) for ending in ("plain", "clamp", "residual table")),
     ],
     "wide elements": [
         *(two(op, (1, 5, 3, 6), (1, 5, 3, 6), types=types) for op in ("add", "sub") for types in MIXES),
