@@ -11,11 +11,12 @@ from tfc.backends.target import Target
 from tfc.ir.arithmetic import LIMITS
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node
-from tfc.ir.int_rules import INT
+from tfc.ir.int_rules import INT, Call
 from tfc.ir.ops import TIED
 from tfc.ir.pointwise import CLAMPS
+from tfc.ir.ops_products import is_pixelwise
 from tfc.ir.text import print_node
-from tfc.ir.types import Quantization
+from tfc.ir.types import DTYPES, Quantization
 from tfc.ir.verify import require
 
 from .calibrate import has_table
@@ -24,9 +25,9 @@ from .quantize_weights import lost_mean, quantize_weights
 
 # What takes int16 operands beside int8 ones, and of some operators only these operands. What makes int16: these, and what is tied to such a value.
 NORMS = ("layer_norm", "rms_norm", "group_norm")  # their parameters are folded into integers by whoever computes them
-READS_WIDE = frozenset({"add", "sub", "rescale", "concat", "mean", *TIED}) - {"resize_bilinear", "max_pool2d"}
-WIDE_OPERANDS = {"conv2d": (3,), "linear": (3,), **dict.fromkeys(NORMS, (0,))}
-MAKES_WIDE = frozenset({"conv2d", "linear", "add", "sub", "rescale", "concat"})
+READS_WIDE = frozenset({"add", "sub", "mul", "div", "rescale", "reinterpret", "concat", "mean", *TIED}) - {"resize_bilinear", "max_pool2d"}
+WIDE_OPERANDS = {"conv2d": (0, 3), "linear": (0, 3), **dict.fromkeys(NORMS, (0,))}
+MAKES_WIDE = frozenset({"conv2d", "linear", "add", "sub", "mul", "div", "rescale", "concat"})
 DEAD = 1e-6
 
 
@@ -78,7 +79,8 @@ def typed(node: Node, quantization: Quantization) -> Node:
 def narrow_operands(graph: Graph, node: Node) -> Node:
     """The node with an int8 copy of every int16 operand that it does not take."""
     operands = [
-        narrow(graph, name, node) if graph[name].type.dtype == "i16" and not reads_wide(node.op, index) else name for index, name in enumerate(node.operands)
+        narrow(graph, name, node) if graph[name].type.dtype == "i16" and not takes_wide(graph, node, index) else name
+        for index, name in enumerate(node.operands)
     ]
     return replace(node, operands=tuple(operands))
 
@@ -90,7 +92,12 @@ def reads_wide(op: str, index: int) -> bool:
 
 def makes_wide(op: str) -> bool:
     """Whether the result of an operator may be int16."""
-    return op in MAKES_WIDE or (op in TIED and reads_wide(op, 0))
+    return op in MAKES_WIDE or (op in (*TIED, "reinterpret") and reads_wide(op, 0))
+
+
+def takes_wide(graph: Graph, node: Node, index: int) -> bool:
+    """Whether a node takes this operand as int16: of convolutions, only those that are linears take such an x."""
+    return reads_wide(node.op, index) and (index > 0 or node.op != "conv2d" or is_pixelwise(node.attrs, graph[node.operands[1]].type))
 
 
 def narrow(graph: Graph, name: str, reader: Node) -> str:
@@ -144,7 +151,27 @@ def probabilities(graph: Graph, node: Node) -> Node:
 
 
 def weighted(graph: Graph, node: Node) -> Node:
-    """Convolution and linear: weights a channel at a time, the bias in units of the accumulator, the activation as clamp or table."""
+    """Convolution and linear. An int16 operand for which sums could leave 32 bits is read as int8."""
+    made, x = with_integers(graph, node), node.operands[0]
+    if graph[x].type.dtype == "i16" and not is_computable(graph, made):
+        return with_integers(graph, replace(node, operands=(narrow(graph, x, node), *node.operands[1:])))
+    return made
+
+
+def is_computable(graph: Graph, node: Node) -> bool:
+    """Whether the evaluator, which proves it, finds that all sums fit."""
+    types = tuple(graph[name].type for name in node.operands)
+    constants = [graph.constant(name) for name in node.operands]
+    operands = [np.zeros((1, *type.shape), DTYPES[type.dtype]) if c is None else c[None] for type, c in zip(types, constants, strict=True)]
+    try:
+        INT[node.op](Call(node, types, graph), *operands)
+    except Diagnostic:
+        return False
+    return True
+
+
+def with_integers(graph: Graph, node: Node) -> Node:
+    """Weights a channel at a time, the bias in units of the accumulator, the activation as clamp or table."""
     x, w, b, *rest = node.operands
     weights, bias = graph.constant(w), graph.constant(b)
     if weights is None or bias is None:
@@ -187,9 +214,10 @@ def affine(graph: Graph, node: Node) -> Node:
         scale *= number if node.op == "mul" else 1 / number
     elif node.op in ("add", "sub"):
         zero += (number if node.op == "sub" else -number) / scale
-    free = abs(zero - round(zero)) < 1e-4 and -128 <= round(zero) <= 127
-    if free and ("qparams" not in node.attrs or agrees(own(node), scale, round(zero))):
-        return typed(replace(node, op="reinterpret", operands=(x,), attrs={}), Quantization(scale, round(zero)))
+    wide, whole = graph[x].type.dtype == "i16", round(zero)
+    free = abs(zero - whole) < 1e-4 and (whole == 0 if wide else -128 <= whole <= 127 and not node.attrs.get("wide"))
+    if free and ("qparams" not in node.attrs or (not wide and agrees(own(node), scale, whole))):
+        return replace(node, op="reinterpret", operands=(x,), attrs={}, type=replace(graph[x].type, quantization=Quantization(scale, whole)))
     return activation(graph, by_product(graph, node))
 
 

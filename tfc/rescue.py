@@ -12,7 +12,7 @@ from tfc.noise import SAMPLES, signal_to_noise
 from tfc.passes.calibrate import calibrate_on, has_table
 from tfc.passes.pipeline import integer_passes, run_pipeline
 from tfc.passes.plan_memory import make_plan
-from tfc.passes.quantize import MAKES_WIDE, reads_wide
+from tfc.passes.quantize import MAKES_WIDE, takes_wide
 from tfc.report import Budget
 
 GAIN = 0.1  # decibels at the results that a change must bring
@@ -58,7 +58,7 @@ def worth_widening(graph: Graph) -> list[Node]:
 
 def is_read_wide(graph: Graph, node: Node) -> bool:
     places = ((user, index) for user in graph.users(node) for index, name in enumerate(user.operands) if name == node.name)
-    return any(reads_wide(user.op, index) for user, index in places)
+    return any(takes_wide(graph, user, index) for user, index in places)
 
 
 def has_kernels(graph: Graph, target: Target) -> bool:
