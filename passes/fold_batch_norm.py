@@ -1,4 +1,4 @@
-"""Batch norm becomes part of the weights before it, or a product and a sum."""
+"""Batch norm becomes part of the weights before it, a convolution of single pixels, or a product and a sum."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from .constants import add_constant
 
 
 def fold_batch_norm(graph: Graph, target: Target) -> Graph:
-    """Exact where a convolution or linear feeds it alone, along its channels; elsewhere an affine map for each channel."""
+    """Exact where a convolution or linear feeds it alone, along its channels; elsewhere an affine map for each channel: one that is a
+    depthwise convolution takes an activation and rounds once.
+    """
     graph = graph.copy()
     for norm in graph.of_op("batch_norm"):
         gain, offset = affine(graph, norm)
@@ -29,6 +31,11 @@ def fold_batch_norm(graph: Graph, target: Target) -> Graph:
         ):
             fold_into(graph, producer.but(qparams=norm.attrs.get("qparams")), gain, offset)
             graph.redirect(norm.name, producer.name)
+        elif len(norm.type.shape) == 4 and axis == 3:
+            weights = add_constant(graph, f"{norm.name}.gain", gain.reshape(-1, 1, 1, 1), before=norm.name)
+            bias = add_constant(graph, f"{norm.name}.offset", offset, before=norm.name)
+            attrs = {"groups": len(gain), **{key: norm.attrs[key] for key in ("qparams",) if key in norm.attrs}}
+            graph.add(Node(norm.name, "conv2d", (producer.name, weights, bias), norm.type, attrs, source=norm.source))
         else:
             wide = (-1,) + (1,) * (len(norm.type.shape) - 1 - axis)
             scaled = graph.fresh(f"{norm.name}.scaled")

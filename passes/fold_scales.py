@@ -46,7 +46,7 @@ def affine_maps(graph: Graph) -> Iterator[Affine]:
             continue
         x = graph[node.operands[0 if tensors[0] is None else 1]]
         c = (tensors[0] if tensors[1] is None else tensors[1]).reshape(-1).astype(np.float64)  # type: ignore[union-attr]
-        one_each = c.size == node.type.shape[-1] and graph[node.operands[1 - node.operands.index(x.name)]].type.shape[-1] == c.size
+        one_each = c.size > 1 and c.size == node.type.shape[-1] and graph[node.operands[1 - node.operands.index(x.name)]].type.shape[-1] == c.size
         if x.type.shape != node.type.shape or not (c.size == 1 or one_each):
             continue
         swapped = node.operands[1] == x.name

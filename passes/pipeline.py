@@ -44,6 +44,7 @@ from .simplify_moves import simplify_moves
 from .sink_reshapes import sink_reshapes
 from .split_products import split_products
 from .to_nhwc import to_nhwc
+from .turn_weights import turn_weights
 
 PassFunction = Callable[..., Graph]
 Hook = Callable[["Pass", Graph], None]
@@ -61,6 +62,7 @@ PASSES: tuple[PassFunction, ...] = (
     drop_expands,
     fold_unfold,
     sink_reshapes,
+    turn_weights,
     split_products,
     fold_padding,
     fold_batch_norm,
@@ -99,6 +101,7 @@ FLOAT = ",".join(
         "sink-reshapes",
         "simplify-moves",
         "drop-dead",
+        "turn-weights",
         "split-products",
         "fold-padding",
         "drop-dead",
