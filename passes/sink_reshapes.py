@@ -20,6 +20,9 @@ def sink_reshapes(graph: Graph, target: Target) -> Graph:
     """op(reshape(x)) becomes reshape(op(x)): a sequence is an image of height 1 from its first convolution to its last."""
     graph = graph.copy()
     for node in graph:
+        if node.op == "reshape":
+            join(graph, node)
+            continue
         source = sunk_from(graph, node)
         if source is None:
             continue
@@ -32,6 +35,18 @@ def sink_reshapes(graph: Graph, target: Target) -> Graph:
         graph.add(replace(node, name=name, operands=operands, attrs=attrs, type=node.type.with_shape(shape)), before=node.name)
         graph.add(Node(node.name, "reshape", (name,), node.type, {"shape": node.type.shape}, source=node.source))
     return graph
+
+
+def join(graph: Graph, node: Node) -> None:
+    """A reshape of a reshape is one reshape, or none: a batch norm between two of them then meets the linear before both."""
+    inner = graph[node.operands[0]]
+    if inner.op != "reshape":
+        return
+    base = graph[inner.operands[0]]
+    if base.type.shape == node.type.shape and node.name not in graph.results:
+        graph.redirect(node.name, base.name)
+    else:
+        graph.add(replace(node, operands=(base.name,)))
 
 
 def sunk_from(graph: Graph, node: Node) -> Shape | None:
