@@ -10,6 +10,7 @@ from tfc.ir.graph import Graph
 from .constants import with_operands
 
 BROADCASTING = ("add", "sub", "mul", "div")
+LOOPS = 4  # of a kernel for two operands
 
 
 def drop_expands(graph: Graph, target: Target) -> Graph:
@@ -21,6 +22,7 @@ def drop_expands(graph: Graph, target: Target) -> Graph:
                 continue
             operands = list(graph[node.name].operands)
             operands[index] = graph[name].operands[0]
-            if np.broadcast_shapes(*(graph[operand].type.shape for operand in operands)) == node.type.shape:
+            shapes = [graph[operand].type.shape for operand in operands]
+            if np.broadcast_shapes(*shapes) == node.type.shape and sum(n > 1 for n in node.type.shape) <= LOOPS:
                 graph.add(with_operands(graph[node.name], *operands))
     return graph

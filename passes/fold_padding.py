@@ -41,7 +41,9 @@ def takes_zeros(graph: Graph, node: Node, border: Node) -> bool:
     """Whether zeros in a node's own padding mean what they mean in the border."""
     if node.op == "avg_pool2d":
         return bool(node.attrs.get("count_padding", True))
-    return node.op == "conv2d" or is_at_least_zero(graph, border.operands[0])
+    if node.op == "conv2d":  # one of single pixels is faster without padding
+        return graph[node.operands[1]].type.shape[1:3] != (1, 1)
+    return is_at_least_zero(graph, border.operands[0])
 
 
 def is_at_least_zero(graph: Graph, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import sqrt
 
+import networkx as nx
 import numpy as np
 
 from tfc.backends.target import Target
@@ -23,9 +24,16 @@ def fuse_norms(graph: Graph, target: Target) -> Graph:
                 continue
             gain, eps = found
             x, length = centred(graph, graph[c]), node.type.shape[-1]
+            between = nx.ancestors(graph.dag, node.name) & nx.descendants(graph.dag, x or c)
+            if any("qparams" in graph[name].attrs for name in between):  # the model rounds there
+                continue
             gamma = add_constant(graph, f"{node.name}.gamma", np.full(length, gain, np.float32), before=node.name)
             operands = (c, gamma) if x is None else (x, gamma, add_constant(graph, f"{node.name}.beta", np.zeros(length, np.float32), before=node.name))
-            graph.add(Node(node.name, "rms_norm" if x is None else "layer_norm", operands, node.type, {"eps": eps}, source=node.source))
+            graph.add(
+                Node(node.name, "rms_norm" if x is None else "layer_norm", operands, node.type, {"eps": eps}, source=node.source).but(
+                    qparams=node.attrs.get("qparams")
+                )
+            )
             break
     return graph
 

@@ -10,6 +10,8 @@ from tfc.ir.pointwise import CLAMPS
 
 from .constants import with_operands
 
+TAKE = ("conv2d", "conv_transpose2d", "batch_norm", "add", "sub", "mul")  # these clamp without work
+
 
 def hoist_clamps(graph: Graph, target: Target) -> Graph:
     """relu(max_pool(x)) is max_pool(relu(x)), and the relu is a part of the convolution that makes x."""
@@ -20,6 +22,8 @@ def hoist_clamps(graph: Graph, target: Target) -> Graph:
         if pool.op != "max_pool2d" or not alone or "qparams" in {*act.attrs, *pool.attrs}:
             continue
         x = graph[pool.operands[0]]
+        if x.op not in TAKE or graph.users(x) != [pool] or x.name in graph.results:
+            continue
         name = graph.fresh(f"{act.name}.inner")
         graph.add(replace(act, name=name, operands=(x.name,), type=x.type), before=pool.name)
         graph.add(with_operands(pool, name))

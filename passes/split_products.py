@@ -9,6 +9,8 @@ from tfc.ir.graph import Graph, Node
 
 from .constants import add_constant
 
+MOST = 4  # parts: each product has a price of its own
+
 
 def split_products(graph: Graph, target: Target) -> Graph:
     """Slices of channels copy; the rows of the weights are cut instead, and each part may be fused with what reads it."""
@@ -24,7 +26,7 @@ def split_products(graph: Graph, target: Target) -> Graph:
 def is_split(product: Node, parts: list[Node]) -> bool:
     """Whether runs of channels are all that is read of a product, none of them twice."""
     last = len(product.type.shape) - 1
-    if not parts or any(part.op != "slice" or part.attrs["axis"] != last or part.attrs.get("step", 1) != 1 for part in parts):
+    if not 1 <= len(parts) <= MOST or any(part.op != "slice" or part.attrs["axis"] != last or part.attrs.get("step", 1) != 1 for part in parts):
         return False
     return sum(part.type.shape[last] for part in parts) <= product.type.shape[last]
 
