@@ -66,12 +66,14 @@ for _name in FUNCTIONS:
 
 
 @op
-def fake_quantize(x: TensorType, *, scale: float, zero_point: int) -> Shape:
-    """Rounded to the 256 levels of a quantization that the model brings.
+def fake_quantize(x: TensorType, *, scale: float, zero_point: int, levels: int = 256) -> Shape:
+    """Rounded to the levels of a quantization that the model brings: 256 of int8, or 1024 with which an activation table is read.
 
-    Zero points are those of int8. Integers: gone, it has become the quantization of the value before it.
+    Integers: gone, it has become the quantization of the value before it, or the range of the table behind it.
     """
-    expect(scale > 0 and -128 <= zero_point <= 127, f"scale {scale} or zero point {zero_point} is none of int8")
+    lowest = {256: -128, 1024: 0}.get(levels)
+    expect(lowest is not None, f"{levels} levels: neither the 256 of int8 nor the 1024 of a table")
+    expect(scale > 0 and lowest is not None and lowest <= zero_point < lowest + levels, f"scale {scale} or zero point {zero_point} is none of {levels} levels")
     return x.shape
 
 

@@ -1,50 +1,90 @@
 """Checkpoints from which a training goes on exactly, and its metrics as CSV."""
 
 import csv
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from tfc.nas.pruning import Pruner
 
 CHECKPOINT, METRICS = "checkpoint.ckpt", "metrics.csv"
 
 
-def save(out: Path, model: nn.Module, optimizer: torch.optim.SGD, recipe: Mapping[str, Any], pruner: Pruner | None, history: list[dict[str, float]]) -> None:
-    """Write the checkpoint and the metrics, one row of `history` an epoch."""
-    state: dict[str, Any] = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "recipe": dict(recipe), "history": history}
-    state["masks"] = pruner.masks if pruner else {}
-    unfinished = out / (CHECKPOINT + ".part")
-    torch.save(state, unfinished)
-    unfinished.replace(out / CHECKPOINT)  # a stop while writing leaves the last checkpoint whole
-    with (out / METRICS).open("w", newline="") as file:
-        writer = csv.DictWriter(file, history[0])
-        writer.writeheader()
-        writer.writerows(history)
+@dataclass
+class State:
+    """All that changes while training. Nothing random is in it: what is random follows from seed, epoch and step."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: AveragedModel | None
+    pruner: Pruner | None
+    recipe: dict[str, Any]
+    step: int = 0
+    loss: float = 0.0  # summed over the steps of the epoch under way
+    seconds: float = 0.0  # spent on them
+    history: list[dict[str, float]] = field(default_factory=list)  # one row an epoch
+
+    @property
+    def best(self) -> nn.Module:
+        """The network to judge and to use: the averaged one where there is an average."""
+        if self.average is None:
+            return self.model
+        if self.pruner:  # the average still remembers weights from before they were masked
+            self.pruner.apply(self.average.module)
+        return self.average.module
+
+    def save(self, out: Path) -> None:
+        """Write the checkpoint, and the metrics as CSV."""
+        best = self.best
+        state: dict[str, Any] = {"model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(), "recipe": self.recipe}
+        state |= {"step": self.step, "loss": self.loss, "seconds": self.seconds, "history": self.history, "best": best.state_dict()}
+        state |= {"average": self.average and self.average.state_dict(), "masks": self.pruner.masks if self.pruner else {}}
+        unfinished = out / (CHECKPOINT + ".part")
+        torch.save(state, unfinished)
+        unfinished.replace(out / CHECKPOINT)  # a stop while writing leaves the last checkpoint whole
+        if self.history:
+            with (out / METRICS).open("w", newline="") as file:
+                writer = csv.DictWriter(file, self.history[0])
+                writer.writeheader()
+                writer.writerows(self.history)
+
+    def restore(self, out: Path) -> None:
+        """Go on from the checkpoint in `out`; ValueError if it was made with another recipe."""
+        state = _read(out)
+        theirs, ours = state["recipe"], self.recipe
+        differing = ", ".join(f"{key} {theirs.get(key)} there, {value} here" for key, value in ours.items() if theirs.get(key) != value)
+        if differing:
+            raise ValueError(f"{out / CHECKPOINT} was made with another recipe: {differing}")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
+        if self.pruner:
+            self.pruner.load(state["masks"])
+        self.step, self.loss, self.seconds, self.history = state["step"], state["loss"], state["seconds"], state["history"]
 
 
-def restore(out: Path, model: nn.Module, optimizer: torch.optim.SGD, recipe: Mapping[str, Any], pruner: Pruner | None) -> list[dict[str, float]]:
-    """Fill model, optimizer and pruner from the checkpoint in `out` and return its metrics; ValueError if its recipe differs."""
-    state = _read(out)
-    if state["recipe"] != dict(recipe):
-        differing = ", ".join(
-            f"{key} {state['recipe'].get(key)} there, {value} here" for key, value in dict(recipe).items() if state["recipe"].get(key) != value
-        )
-        raise ValueError(f"{out / CHECKPOINT} was made with another recipe: {differing}")
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    if pruner:
-        pruner.load(state["masks"])
-    history: list[dict[str, float]] = state["history"]
-    return history
+def load_weights(source: Path, model: nn.Module) -> None:
+    """Fill the model from a training's folder, or from a file that `save_weights` wrote; ValueError if they are those of another network."""
+    weights = torch.load(source, map_location="cpu", weights_only=True) if source.is_file() else _read(source)["best"]
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"{source} holds the weights of another network: {error}") from None
 
 
-def load_weights(out: Path, model: nn.Module) -> None:
-    """Fill the model from the checkpoint in a training's folder."""
-    model.load_state_dict(_read(out)["model"])
+def save_weights(model: nn.Module, path: Path) -> None:
+    """Half-precision weights, from which another training can start."""
+    torch.save({name: value.half() if value.is_floating_point() else value for name, value in model.state_dict().items()}, path)
+
+
+def finished(out: Path, epochs: int) -> bool:
+    """Whether a training of so many epochs has come to its end in this folder."""
+    return (out / CHECKPOINT).is_file() and len(_read(out)["history"]) >= epochs
 
 
 def _read(out: Path) -> dict[str, Any]:

@@ -37,6 +37,18 @@ def zero_blocks(weight: Tensor, block: Block) -> int:
     return int((block_scores(weight, block) == 0).sum())
 
 
+def zero_share(weight: Tensor, block: Block) -> float:
+    """Share of the blocks that are entirely zero."""
+    return zero_blocks(weight, block) / block_count(weight, block)
+
+
+def weight_of(model: nn.Module, layer: str) -> Tensor:
+    """The weight of a layer by its name."""
+    weight = model.get_submodule(layer).weight
+    assert isinstance(weight, Tensor)
+    return weight
+
+
 class Pruner:
     """Masks for the weights a plan names, tightened along a cubic ramp (Zhu and Gupta, arXiv 1710.01878) and applied after each step."""
 
@@ -62,6 +74,12 @@ class Pruner:
         """Go on from these masks, by layer name."""
         self.masks = {name: masks[name].to(weight.device) for name, weight in self.weights.items()}
         self.zeros = {name: zero_blocks(mask, self.plan[name][0]) for name, mask in self.masks.items()}
+
+    @torch.no_grad()
+    def apply(self, model: nn.Module) -> None:
+        """Zero the masked weights of another copy of the network, in place."""
+        for name, mask in self.masks.items():
+            weight_of(model, name).mul_(mask)
 
     @torch.no_grad()
     def step(self, progress: float) -> None:

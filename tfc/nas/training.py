@@ -1,36 +1,51 @@
-"""Supervised training: one loop, checkpoints that resume exactly, metrics as CSV."""
+"""Supervised training: one loop for dense, sparse and quantized networks, on one or several processes."""
 
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from tfc.nas.checkpoint import restore, save
-from tfc.nas.data import Split, augment, shrink, to_float
+from tfc.nas import distributed
+from tfc.nas.augment import augment, mirrored, paste, shrink, to_float
+from tfc.nas.checkpoint import State
+from tfc.nas.data import Split
 from tfc.nas.pruning import Pruner
-from tfc.nas.shards import Shards
+
+CHECKPOINT_SECONDS = 180.0
+
+
+def setting(default: Any, text: str) -> Any:
+    """A field of a recipe and what it is."""
+    return field(default=default, metadata={"help": text})
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything besides model and data that decides what a training gives."""
 
-    epochs: int
-    batch: int = 128
-    rate: float = 0.1
-    warmup: float = 0.2  # share of all steps
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    label_smoothing: float = 0.1
-    hole: int = 0  # side of the grey square in each image, pixels; short trainings of small networks do better without
-    clip: float = 1.0  # without it the first steps diverge
-    small: float = 0.0  # share of the epochs, the first ones, that see images at three quarters of their side: almost half the work
-    seed: int = 0
-    bfloat16: bool = False  # faster only where the processor multiplies bfloat16 itself
+    epochs: int = setting(1, "passes over the train set")
+    batch: int = setting(128, "images a step, over all processes")
+    rate: float = setting(0.1, "peak of the learning rate")
+    warmup: float = setting(0.2, "share of the training before the peak")
+    momentum: float = setting(0.9, "of SGD, after Nesterov")
+    weight_decay: float = setting(5e-4, "of matrices and kernels")
+    label_smoothing: float = setting(0.1, "share of each label that goes to all classes")
+    clip: float = setting(1.0, "largest norm of the gradient; without it the first steps diverge")
+    shift: int = setting(4, "pixels by which an image may move")
+    hole: int = setting(0, "side of the grey square in each image, pixels; short trainings of small networks do better without")
+    mix: float = setting(0.0, "share of batches in which each image gets a piece of another; for long trainings")
+    small: float = setting(0.0, "share of the epochs, the first ones, that see images at three quarters of their side: almost half the work")
+    average: float = setting(0.0, "decay a step of the moving average of the weights; 0 keeps none")
+    distill: float = setting(0.0, "share of the loss that asks for the answer of the teacher")
+    temperature: float = setting(2.0, "by which both answers are divided")
+    seed: int = setting(0, "of weights, order and augmentation")
+    bfloat16: bool = setting(False, "faster only where the processor multiplies bfloat16 itself")
 
 
 def rate_at(progress: float, recipe: Recipe) -> float:
@@ -55,72 +70,123 @@ def optimizer_for(model: nn.Module, recipe: Recipe) -> torch.optim.SGD:
 
 @torch.no_grad()
 def top1(model: nn.Module, split: Split, batch: int = 500) -> float:
-    """Share of right answers in per cent; leaves the model in evaluation mode."""
+    """Share of right answers in per cent, over all processes; leaves the model in evaluation mode."""
     model.eval()
-    right = sum(int((model(to_float(x)).argmax(1) == y).sum()) for x, y in zip(torch.split(split.x, batch), torch.split(split.y, batch), strict=True))
-    return 100 * right / len(split.y)
+    parts = zip(torch.split(distributed.share(split.x), batch), torch.split(distributed.share(split.y), batch), strict=True)
+    right = sum((model(to_float(x)).argmax(1) == y).sum() for x, y in parts)
+    return 100 * int(distributed.total(torch.as_tensor(right))) / len(split.y)
 
 
 def train(
-    model: nn.Module, train_split: Split, validation: Split, recipe: Recipe, out: Path, *, pruner: Pruner | None = None, resume: bool = False, shards: int = 1
+    model: nn.Module,
+    train_split: Split,
+    validation: Split,
+    recipe: Recipe,
+    out: Path,
+    *,
+    pruner: Pruner | None = None,
+    teacher: nn.Module | None = None,
+    resume: bool = False,
 ) -> float:
-    """Train in place and return the last validation top-1 in per cent; `out` receives a checkpoint and metrics after each epoch.
+    """Train in place and return the last validation top-1 in per cent; `out` receives a checkpoint every few minutes, metrics after each epoch.
 
-    `shards` parts of each batch are computed side by side, each by one thread. A resumed training gives the
-    very weights of an uninterrupted one. ValueError if the checkpoint belongs to another recipe.
+    A resumed training gives the very weights of an uninterrupted one. Afterwards the model holds the averaged weights,
+    where the recipe averages. ValueError if the checkpoint belongs to another recipe, or the batch does not part evenly.
     """
+    if recipe.batch % distributed.count():
+        raise ValueError(f"a batch of {recipe.batch} does not part into {distributed.count()} processes")
+    if (teacher is None) != (recipe.distill == 0):
+        raise ValueError("distillation needs both a teacher and a share of the loss for it")
     out.mkdir(parents=True, exist_ok=True)
-    if not recipe.bfloat16:  # in bfloat16 this layout is ten times slower on a CPU
+    if train_split.x.is_cuda or not recipe.bfloat16:  # in bfloat16 this layout is ten times slower on a CPU
         set_layout(model, torch.channels_last)
-    optimizer = optimizer_for(model, recipe)
-    parts, history = Shards(model, shards), list[dict[str, float]]()
+    average = None
+    if recipe.average:
+        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)  # type: ignore[no-untyped-call]
+    state = State(model, optimizer_for(model, recipe), average, pruner, asdict(recipe))
     if resume:
-        history = restore(out, model, optimizer, asdict(recipe), pruner)
-    for epoch in range(len(history), recipe.epochs):
-        started = time.monotonic()
-        loss, rate = _epoch(parts, optimizer, train_split, recipe, epoch, pruner)
-        seconds = time.monotonic() - started
-        accuracy = top1(model, validation)
-        history.append(
-            {"epoch": epoch + 1, "rate": round(rate, 6), "loss": round(loss, 4), "top1": accuracy, "images_per_second": round(len(train_split.y) / seconds, 1)}
-        )
-        save(out, model, optimizer, asdict(recipe), pruner, history)
-        print(" ".join(f"{key} {value:g}" for key, value in history[-1].items()), flush=True)
-    return history[-1]["top1"] if history else top1(model, validation)
+        state.restore(out)
+    wrapped = distributed.parallel(model)
+    for _ in range(len(state.history), recipe.epochs):
+        _epoch(wrapped, state, train_split, recipe, teacher, out)
+        row = {"epoch": len(state.history) + 1, "rate": state.optimizer.param_groups[0]["lr"], "loss": state.loss, "top1": top1(state.best, validation)}
+        row |= {"images_per_second": len(train_split.y) / state.seconds}
+        state.history.append({key: round(value, 6) for key, value in row.items()})
+        state.loss, state.seconds = 0.0, 0.0
+        if not distributed.rank():
+            state.save(out)
+            print(" ".join(f"{key} {value:.5g}" for key, value in state.history[-1].items()), flush=True)
+        distributed.wait()
+    if average is not None:
+        model.load_state_dict(state.best.state_dict())
+    return state.history[-1]["top1"] if state.history else top1(model, validation)
 
 
-def _epoch(shards: Shards, optimizer: torch.optim.SGD, split: Split, recipe: Recipe, epoch: int, pruner: Pruner | None) -> tuple[float, float]:
-    """One pass over the split; mean loss and the last learning rate."""
-    shards.train()
-    # One seed an epoch: nothing random needs to be saved for an exact resume.
-    generator = torch.Generator().manual_seed(recipe.seed * 100_003 + epoch)
-    batches = torch.split(torch.randperm(len(split.y), generator=generator), recipe.batch)
+def _epoch(model: nn.Module, state: State, split: Split, recipe: Recipe, teacher: nn.Module | None, out: Path) -> None:
+    """What is left of the epoch under way; `state` has its mean loss and duration afterwards."""
+    device, epoch = split.x.device, len(state.history)
+    order = torch.randperm(len(split.y), generator=_generator(recipe, epoch, -1))
+    batches = torch.split(order, recipe.batch)
     if len(batches) > 1 and len(batches[-1]) < recipe.batch:
         batches = batches[:-1]  # a small batch has poor statistics
-    device, total = split.x.device, recipe.epochs * len(batches)
     side = split.x.shape[-1] * 3 // 4 if epoch < round(recipe.small * recipe.epochs) else split.x.shape[-1]
-    losses, loss = torch.zeros((), device=device), _loss(recipe)
-    for i, index in enumerate(batches):
-        step = epoch * len(batches) + i
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at((step + 1) / (total + 1), recipe)
-        x = to_float(augment(split.x[index.to(device)], generator, hole=recipe.hole))
-        x = x if side == x.shape[-1] else shrink(x, side)
-        losses += shards.backward(x, split.y[index.to(device)], loss)
-        nn.utils.clip_grad_norm_(shards.models[0].parameters(), recipe.clip)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        if pruner:
-            pruner.step((step + 1) / total)
-        if sys.stderr.isatty():
-            print(f"\repoch {epoch + 1}/{recipe.epochs} step {i + 1}/{len(batches)}", end="\n" if i + 1 == len(batches) else "", file=sys.stderr)
-    return float(losses) / len(batches), float(optimizer.param_groups[0]["lr"])
+    total, first = recipe.epochs * len(batches), state.step - epoch * len(batches)
+    losses, saved = torch.full((), state.loss, device=device), time.monotonic()
+    model.train()
+    for i in range(first, len(batches)):
+        started = time.monotonic()
+        for group in state.optimizer.param_groups:
+            group["lr"] = rate_at((state.step + 1) / (total + 1), recipe)
+        losses += _step(model, state, split, batches[i], side, recipe, teacher)
+        state.step += 1
+        if state.pruner:
+            state.pruner.step(state.step / total)
+        if state.average is not None:
+            state.average.update_parameters(state.model)
+        state.seconds += time.monotonic() - started
+        if time.monotonic() - saved > CHECKPOINT_SECONDS and not distributed.rank():
+            state.loss, saved = float(losses), time.monotonic()
+            state.save(out)
+        if sys.stderr.isatty() and not distributed.rank():
+            left = state.seconds / (i + 1) * (len(batches) - i - 1)
+            print(f"\repoch {epoch + 1}/{recipe.epochs} step {i + 1}/{len(batches)}, {left:.0f} s left in it ", end="", file=sys.stderr)
+    state.loss = float(distributed.total(losses)) / distributed.count() / len(batches)
 
 
-def _loss(recipe: Recipe) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
-    def loss(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16):
-            logits = model(x)
-        return nn.functional.cross_entropy(logits.float(), y, label_smoothing=recipe.label_smoothing)
+def _step(model: nn.Module, state: State, split: Split, index: Tensor, side: int, recipe: Recipe, teacher: nn.Module | None) -> Tensor:
+    """One step of the optimizer on these images; their mean loss."""
+    generator, epoch = _generator(recipe, len(state.history), state.step), len(state.history)
+    index = index.to(split.x.device)
+    # All processes draw the same numbers for the whole batch, and take their part of it.
+    x = distributed.share(augment(split.x[index], mirrored(index, epoch), generator, shift=recipe.shift, hole=recipe.hole))
+    x, y, own = to_float(x), distributed.share(split.y[index]), 1.0
+    if recipe.mix and float(torch.rand((), generator=generator)) < recipe.mix:
+        x, own = paste(x, generator)
+    loss = _loss(model, x if side == x.shape[-1] else shrink(x, side), y, own, recipe, teacher)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip)
+    state.optimizer.step()
+    state.optimizer.zero_grad(set_to_none=True)
+    return loss.detach()
 
-    return loss
+
+def _loss(model: nn.Module, x: Tensor, y: Tensor, own: float, recipe: Recipe, teacher: nn.Module | None) -> Tensor:
+    """Cross-entropy with the labels of both parts of each image, and the distance to the teacher's answer (Hinton et al., arXiv 1503.02531)."""
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16):
+        logits = model(x).float()
+        if teacher is not None:
+            with torch.no_grad():
+                wanted = teacher(x).float()
+    loss = own * F.cross_entropy(logits, y, label_smoothing=recipe.label_smoothing)
+    if own < 1:
+        loss = loss + (1 - own) * F.cross_entropy(logits, y.flip(0), label_smoothing=recipe.label_smoothing)
+    if teacher is None:
+        return loss
+    t = recipe.temperature
+    distance = F.kl_div(F.log_softmax(logits / t, 1), F.log_softmax(wanted / t, 1), reduction="batchmean", log_target=True)
+    return (1 - recipe.distill) * loss + recipe.distill * t * t * distance
+
+
+def _generator(recipe: Recipe, epoch: int, step: int) -> torch.Generator:
+    """Random numbers of one step, or of an epoch's order (step -1): nothing random needs to be saved for an exact resume."""
+    return torch.Generator().manual_seed((recipe.seed * 100_003 + epoch) * 1_000_003 + step + 1)

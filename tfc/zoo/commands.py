@@ -1,96 +1,187 @@
-"""The commands that make a model of the zoo: train, prune, test, export."""
+"""The commands that make a model of the zoo: train, prune, quantize, test, export, and all of them in one."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from tfc.nas.checkpoint import load_weights
+from tfc.nas import distributed
+from tfc.nas.checkpoint import METRICS, finished, load_weights, save_weights
 from tfc.nas.data import load_cifar10
-from tfc.nas.pruning import Plan, Pruner, block_count, zero_blocks
+from tfc.nas.pruning import Plan, Pruner, weight_of, zero_share
+from tfc.nas.quantizing import freeze
+from tfc.nas.rounding_places import quantize_aware
 from tfc.nas.training import Recipe, top1, train
 from tfc.zoo.archive import round_weights, save_archive
 
-DEFAULT = Recipe(epochs=12)
+EXAMPLE = (2, 3, 32, 32)
+STAGES = ("train", "prune", "quantize")
+HELP = {
+    "train": "train dense",
+    "prune": "prune gradually while training on",
+    "quantize": "train on with the roundings of int8; zeros stay",
+    "all": "train, prune, quantize, export; what is finished is not repeated",
+    "test": "report accuracies and zeros",
+    "export": "write the archive that tfc compiles",
+    "warm": "write half-precision weights, from which another training can start",
+    "curves": "draw the metrics of trainings as PNG",
+}
 
 
-def main(build: Callable[[], nn.Module], plan: Plan, name: str, arguments: Sequence[str] | None = None) -> None:
+@dataclass(frozen=True)
+class ZooModel:
+    """A network, the blocks that it loses, and what each stage of its making is like."""
+
+    name: str
+    build: Callable[[], nn.Module]
+    plan: Plan
+    recipes: Mapping[str, Recipe]  # by stage
+
+
+def main(zoo: ZooModel, arguments: Sequence[str] | None = None) -> None:
     """Parse the command line and run one command."""
-    options = _parser(name).parse_args(arguments)
+    options = _parser(zoo).parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
     try:
-        options.run(build(), plan, options)
+        with distributed.workers(options.device) as options.device:
+            options.run(zoo, options)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(f"error: {error}") from None
 
 
-def _parser(name: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m tfc.zoo.{name}")
+def _parser(zoo: ZooModel) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m tfc.zoo.{zoo.name}")
     commands = parser.add_subparsers(required=True)
-    for run, text in ((_train, "train dense"), (_prune, "prune gradually while training on"), (_test, "report the accuracies"), (_export, "write the archive")):
-        command = commands.add_parser(run.__name__[1:], help=text)
-        command.set_defaults(run=run)
-        command.add_argument("--seed", type=int, default=DEFAULT.seed)
+    for run in (_train, _prune, _quantize, _all, _test, _export, _warm, _curves):
+        name = run.__name__[1:]
+        command = commands.add_parser(name, help=HELP[name], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        command.set_defaults(run=run, stage=name)
         command.add_argument("--threads", type=int, help="processor threads")
-        if run is not _train:
-            command.add_argument("--from", dest="source", type=Path, required=True, help="folder of the training to start from")
-        if run is not _export:
-            command.add_argument("--data", type=Path, required=True, help="folder of CIFAR-10 mosaics")
-            command.add_argument("--device", default="cpu")
-        if run in (_train, _prune):
-            command.add_argument("--epochs", type=int, default=DEFAULT.epochs)
-            command.add_argument("--batch", type=int, default=DEFAULT.batch)
-            command.add_argument("--rate", type=float, default=DEFAULT.rate, help="peak of the learning rate")
-            command.add_argument("--warmup", type=float, default=DEFAULT.warmup, help="share of the training before the peak")
-            command.add_argument("--small", type=float, default=DEFAULT.small, help="share of the epochs that see smaller images")
-            command.add_argument("--hole", type=int, default=DEFAULT.hole, help="side of the grey square in each image, pixels")
-            command.add_argument("--bfloat16", action="store_true", help="only faster where the processor multiplies bfloat16 itself")
-            command.add_argument("--shards", type=int, default=1, help="parts of a batch computed side by side; on a busy CPU faster than threads")
+        command.add_argument("--device", default="cpu", help="cpu or cuda")
+        if name not in ("train", "all"):
+            source = "folder of a training, or a file of warm weights"
+            command.add_argument("--from", dest="source", type=Path, required=True, help=source, nargs="+" if name == "curves" else None)
+        if name in (*STAGES, "all", "test"):
+            command.add_argument("--data", type=Path, required=True, help="CIFAR-10: folder of mosaics, cifar-10-batches-py, or a .npz")
+        if name in STAGES:
             command.add_argument("--resume", action="store_true", help="continue from the checkpoint in --out")
-        if run is not _test:
-            command.add_argument("--out", type=Path, required=True, help="the .pt2 file" if run is _export else "folder of checkpoint and metrics")
+            command.add_argument("--teacher", type=Path, help="folder or weights of the network whose answers count; see --distill")
+            _add_recipe(command, zoo.recipes[name])
+        if name == "train":
+            command.add_argument("--from", dest="source", type=Path, help="start from these weights instead of random ones")
+        if name != "test":
+            command.add_argument("--out", type=Path, required=True, help="folder" if name in (*STAGES, "all") else "file")
     return parser
 
 
-def _train(model: nn.Module, plan: Plan, options: argparse.Namespace) -> None:
-    _fit(model, None, options)
+def _add_recipe(command: argparse.ArgumentParser, recipe: Recipe) -> None:
+    for field in fields(Recipe):
+        option, default, text = f"--{field.name.replace('_', '-')}", getattr(recipe, field.name), field.metadata["help"]
+        if isinstance(default, bool):
+            command.add_argument(option, action=argparse.BooleanOptionalAction, default=default, help=text)
+        else:
+            command.add_argument(option, type=type(default), default=default, help=text)
 
 
-def _prune(model: nn.Module, plan: Plan, options: argparse.Namespace) -> None:
+def _train(zoo: ZooModel, options: argparse.Namespace) -> None:
+    torch.manual_seed(options.seed)
+    model = zoo.build()
+    if options.source:
+        load_weights(options.source, model)
+    _fit(zoo, model, None, options)
+
+
+def _prune(zoo: ZooModel, options: argparse.Namespace) -> None:
+    model = zoo.build().to(options.device)
     load_weights(options.source, model)
-    model.to(options.device)
-    _fit(model, Pruner(model, plan), options)
+    _fit(zoo, model, Pruner(model, zoo.plan), options)
 
 
-def _fit(model: nn.Module, pruner: Pruner | None, options: argparse.Namespace) -> None:
-    data = load_cifar10(options.data)
-    fields = ("epochs", "batch", "rate", "warmup", "small", "hole", "seed", "bfloat16")
-    recipe = Recipe(**{field: getattr(options, field) for field in fields})
-    device = options.device
-    train(model.to(device), data.train.to(device), data.validation.to(device), recipe, options.out, pruner=pruner, resume=options.resume, shards=options.shards)
-
-
-def _test(model: nn.Module, plan: Plan, options: argparse.Namespace) -> None:
+def _quantize(zoo: ZooModel, options: argparse.Namespace) -> None:
+    model = zoo.build()
     load_weights(options.source, model)
-    data = load_cifar10(options.data)
-    for rounded in (False, True):
-        if rounded:
-            round_weights(model)
+    rounding = quantize_aware(model, torch.zeros(EXAMPLE)).to(options.device)
+    _fit(zoo, rounding, Pruner(rounding, _zeros(model, zoo.plan), ramp=0), options)
+
+
+def _zeros(model: nn.Module, plan: Plan) -> Plan:
+    """The plan with the share of blocks that are zero now."""
+    return {name: (block, zero_share(weight_of(model, name), block)) for name, (block, _) in plan.items()}
+
+
+def _fit(zoo: ZooModel, model: nn.Module, pruner: Pruner | None, options: argparse.Namespace) -> None:
+    recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
+    data, device, teacher = load_cifar10(options.data), options.device, None
+    if options.teacher:
+        teacher = zoo.build().to(device).eval()
+        load_weights(options.teacher, teacher)
+    train(model.to(device), data.train.to(device), data.validation.to(device), recipe, options.out, pruner=pruner, teacher=teacher, resume=options.resume)
+
+
+def _all(zoo: ZooModel, options: argparse.Namespace) -> None:
+    """Each stage begins from the one before it and learns from the first; an interrupted one is resumed."""
+    before = None
+    for stage, run in zip(STAGES, (_train, _prune, _quantize), strict=True):
+        recipe, out = zoo.recipes[stage], options.out / stage
+        teacher = options.out / STAGES[0] if recipe.distill else None
+        given: dict[str, Any] = {field.name: getattr(recipe, field.name) for field in fields(Recipe)}
+        given |= {"source": before, "out": out, "teacher": teacher, "resume": (out / "checkpoint.ckpt").is_file()}
+        if not finished(out, recipe.epochs):
+            run(zoo, argparse.Namespace(**{**vars(options), **given}))
+        before = out
+    if not distributed.rank():
+        _export(zoo, argparse.Namespace(source=before, out=options.out / f"{zoo.name}.pt2"))
+        _curves(zoo, argparse.Namespace(source=[options.out / stage for stage in STAGES], out=options.out / "curves.png"))
+
+
+def _loaded(zoo: ZooModel, source: Path) -> nn.Module:
+    """The network of a training, whether it rounds or not."""
+    model = zoo.build()
+    try:
+        load_weights(source, model)
+    except ValueError:
+        model = quantize_aware(zoo.build(), torch.zeros(EXAMPLE))
+        load_weights(source, model)
+    return model
+
+
+def _test(zoo: ZooModel, options: argparse.Namespace) -> None:
+    model, data = _loaded(zoo, options.source).to(options.device), load_cifar10(options.data)
+    for rounding in (False, True):
+        if rounding:
+            _ready(model)
         for part, split in (("validation", data.validation), ("test", data.test)):
-            accuracy = top1(model.to(options.device), split.to(options.device))
-            print(f"{part} top-1 {accuracy:.2f} %{', weights rounded to half precision' if rounded else ''}")
-    layers = dict(model.named_modules())
-    for name, (block, _) in plan.items():
-        weight = layers[name].weight
-        print(f"{name} {block[0]}x{block[1]}: {100 * zero_blocks(weight, block) / block_count(weight, block):.1f} % of blocks are zero")
+            accuracy = top1(model, split.to(options.device))
+            print(f"{part} top-1 {accuracy:.2f} %{', weights rounded to half precision' if rounding else ''}")
+    for name, (block, _) in zoo.plan.items():
+        print(f"{name} {block[0]}x{block[1]}: {100 * zero_share(weight_of(model, name), block):.1f} % of blocks are zero")
 
 
-def _export(model: nn.Module, plan: Plan, options: argparse.Namespace) -> None:
-    load_weights(options.source, model)
+def _ready(model: nn.Module) -> nn.Module:
+    """The model as it is exported: levels frozen where it has any, weights in half precision."""
+    if isinstance(model, torch.fx.GraphModule):
+        freeze(model)
     round_weights(model)
-    save_archive(model, torch.zeros(1, 3, 32, 32), options.out)
+    return model
+
+
+def _export(zoo: ZooModel, options: argparse.Namespace) -> None:
+    save_archive(_ready(_loaded(zoo, options.source)), torch.zeros(1, *EXAMPLE[1:]), options.out)
     print(f"{options.out}: {options.out.stat().st_size} bytes")
+
+
+def _warm(zoo: ZooModel, options: argparse.Namespace) -> None:
+    save_weights(_loaded(zoo, options.source), options.out)
+    print(f"{options.out}: {options.out.stat().st_size} bytes")
+
+
+def _curves(zoo: ZooModel, options: argparse.Namespace) -> None:
+    from tfc.zoo.curves import draw  # matplotlib is slow to load, and training does without
+
+    draw({folder.name: folder / METRICS for folder in options.source}, options.out)
+    print(f"{options.out}: curves of {', '.join(folder.name for folder in options.source)}")

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 
-def conv_norm_act(c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Convolution, batch norm, SiLU; [n, c_in, h, w] to [n, c_out, h / stride, w / stride]."""
+def conv_norm_act(c_in: int, c_out: int, kernel: int, stride: int = 1, groups: int = 1, act: type[nn.Module] = nn.SiLU) -> nn.Sequential:
+    """Convolution, batch norm, activation; [n, c_in, h, w] to [n, c_out, h / stride, w / stride]."""
     conv = nn.Conv2d(c_in, c_out, kernel, stride, padding=kernel // 2, groups=groups, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(c_out), nn.SiLU())
+    return nn.Sequential(conv, nn.BatchNorm2d(c_out), act())
 
 
 class Attention(nn.Module):
@@ -53,7 +53,8 @@ class TransformerLayer(nn.Module):
 class MobileViTBlock(nn.Module):
     """[n, channels, h, w] to the same shape; h and w are multiples of the patch (Mehta and Rastegari, arXiv 2110.02178)."""
 
-    def __init__(self, channels: int, width: int, hidden: int, heads: int, depth: int, patch: int = 2) -> None:
+    def __init__(self, channels: int, width: int, hidden: int, heads: int, depth: int, patch: int = 2, fuse: int = 3) -> None:
+        """`hidden` is the width within the MLPs, `fuse` the kernel of the last convolution, which sees the input beside what the transformer made of it."""
         super().__init__()
         self.patch = patch
         self.local = conv_norm_act(channels, channels, 3)
@@ -61,7 +62,7 @@ class MobileViTBlock(nn.Module):
         self.layers = nn.Sequential(*(TransformerLayer(width, hidden, heads) for _ in range(depth)))
         self.norm = nn.LayerNorm(width)
         self.leave = conv_norm_act(width, channels, 1)
-        self.fuse = conv_norm_act(2 * channels, channels, 3)
+        self.fuse = conv_norm_act(2 * channels, channels, fuse)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.enter(self.local(x))

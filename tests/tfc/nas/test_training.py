@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from tfc.nas import training
 from tfc.nas.checkpoint import METRICS, load_weights
 from tfc.nas.data import Split
 from tfc.nas.pruning import Pruner
@@ -47,16 +48,19 @@ def stop_after(pruner, steps):
     return pruner
 
 
-@pytest.mark.parametrize("shards", [1, 2])
-def test_resume_equals_an_uninterrupted_training(tmp_path, shards):
+@pytest.mark.parametrize("more", [{}, {"average": 0.9, "mix": 0.5, "shift": 2}], ids=["plain", "average and mix"])
+def test_resume_equals_an_uninterrupted_training(tmp_path, monkeypatch, more):
+    """A stop in the middle of an epoch, after a checkpoint in the middle of one."""
+    recipe = dataclasses.replace(RECIPE, **more)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
     data, plan = pictures(), {"0": ((2, 1), 0.5)}
     whole = net()
-    train(whole, data, data, RECIPE, tmp_path / "whole", pruner=Pruner(whole, plan), shards=shards)
+    train(whole, data, data, recipe, tmp_path / "whole", pruner=Pruner(whole, plan))
     halted = net()
     with pytest.raises(Stopped):
-        train(halted, data, data, RECIPE, tmp_path / "parts", pruner=stop_after(Pruner(halted, plan), 15), shards=shards)
+        train(halted, data, data, recipe, tmp_path / "parts", pruner=stop_after(Pruner(halted, plan), 15))
     resumed = net()
-    train(resumed, data, data, RECIPE, tmp_path / "parts", pruner=Pruner(resumed, plan), resume=True, shards=shards)
+    train(resumed, data, data, recipe, tmp_path / "parts", pruner=Pruner(resumed, plan), resume=True)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     with (tmp_path / "parts" / METRICS).open() as file:

@@ -1,40 +1,70 @@
-"""The zoo's command line on a network of a few weights: train, prune, export, and errors without a traceback."""
+"""The zoo's command line on a network of a few weights: every stage, all in one, and errors without a traceback."""
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
+import tfc
 from tfc.nas.data import Cifar10, Split
+from tfc.nas.training import Recipe
 from tfc.zoo import commands
-
-PLAN = {"2": ((1, 1), 0.5)}
 
 
 def build():
-    return nn.Sequential(nn.AvgPool2d(8), nn.Flatten(), nn.Linear(48, 10))
+    return nn.Sequential(nn.AvgPool2d(8), nn.Flatten(), nn.Linear(48, 8), nn.ReLU(), nn.Linear(8, 10))
 
 
-def test_from_training_to_archive(tmp_path, monkeypatch, capsys):
+ONE = Recipe(epochs=1, batch=32)
+TINY = commands.ZooModel(
+    "tiny", build, {"2": ((1, 1), 0.5)}, {"train": Recipe(epochs=2, batch=32, average=0.9), "prune": ONE, "quantize": Recipe(epochs=1, batch=32, distill=0.5)}
+)
+
+
+@pytest.fixture
+def data(monkeypatch):
     split = Split(torch.randint(0, 256, (64, 3, 32, 32), dtype=torch.uint8), torch.randint(10, (64,)))
     monkeypatch.setattr(commands, "load_cifar10", lambda folder: Cifar10(split, split, split))
+
+
+def test_stage_by_stage(tmp_path, data, capsys):
     dense, sparse, archive = (str(tmp_path / name) for name in ("dense", "sparse", "tiny.pt2"))
     for line in (
         ["train", "--data", ".", "--out", dense, "--epochs", "1"],
-        ["prune", "--from", dense, "--data", ".", "--out", sparse, "--epochs", "2", "--shards", "2"],
+        ["prune", "--from", dense, "--data", ".", "--out", sparse, "--epochs", "2"],
         ["prune", "--from", dense, "--data", ".", "--out", sparse, "--epochs", "2", "--resume"],
         ["test", "--from", sparse, "--data", "."],
         ["export", "--from", sparse, "--out", archive],
+        ["warm", "--from", sparse, "--out", str(tmp_path / "warm.ckpt")],
+        ["train", "--from", str(tmp_path / "warm.ckpt"), "--data", ".", "--out", str(tmp_path / "more"), "--epochs", "1"],
     ):
-        commands.main(build, PLAN, "tiny", line)
+        commands.main(TINY, line)
     output = capsys.readouterr().out
     assert "2 1x1: 50.0 % of blocks are zero" in output
-    assert output.count("epoch ") == 3, "a finished training has nothing to resume"
+    assert output.count("epoch ") == 4, "a finished training has nothing to resume"
     weight = torch.export.load(archive).state_dict["2.weight"]
-    assert int((weight == 0).sum()) >= 240
+    assert int((weight == 0).sum()) >= weight.numel() // 2
+    half = torch.load(tmp_path / "warm.ckpt", weights_only=True)["2.weight"]
+    assert half.dtype == torch.float16
+    assert torch.equal(half.float(), weight)
+
+
+def test_all_in_one_gives_what_compiles_without_samples(tmp_path, data, capsys):
+    for _ in range(2):  # the second time, everything is finished
+        commands.main(TINY, ["all", "--data", ".", "--out", str(tmp_path)])
+    output = capsys.readouterr().out
+    assert output.count("epoch ") == 4
+    compiled = tfc.compile(tmp_path / "tiny.pt2", target="stm32f746", output=tmp_path / "out")
+    assert compiled.verify(2).mismatches == {"host": 0, "emulator": 0}
+    weights = compiled.graph.constant(next(compiled.graph.of_op("linear")).operands[1])
+    assert (weights == 0).mean() >= 0.5
+    with Image.open(tmp_path / "curves.png") as curves:
+        assert curves.format == "PNG"
+        assert len(curves.convert("RGB").getcolors(1 << 20)) > 10
 
 
 def test_errors_are_one_line(tmp_path):
     with pytest.raises(SystemExit, match=r"error: .*nowhere is no folder"):
-        commands.main(build, PLAN, "tiny", ["train", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path)])
+        commands.main(TINY, ["train", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path)])
     with pytest.raises(SystemExit, match="no training has written there"):
-        commands.main(build, PLAN, "tiny", ["export", "--from", str(tmp_path), "--out", str(tmp_path / "tiny.pt2")])
+        commands.main(TINY, ["export", "--from", str(tmp_path), "--out", str(tmp_path / "tiny.pt2")])

@@ -37,6 +37,27 @@ def quantize_per_tensor(build: Builder, input: Operand, scale: Number, zero_poin
     return build.emit("fake_quantize", input, part="q", scale=number(scale), zero_point=int(number(zero_point)) - offset)
 
 
+@builds(RULES, "aten.fake_quantize_per_tensor_affine.default", "aten.fake_quantize_per_tensor_affine.tensor_qparams")
+def fake_quantize_per_tensor_affine(build: Builder, self: Operand, scale: Number, zero_point: Number, quant_min: int, quant_max: int) -> Operand:
+    """Rounding as in quantization-aware training; 1,024 levels stand before a function that a table computes."""
+    if (quant_min, quant_max) == (0, 1023):
+        return build.emit("fake_quantize", self, scale=number(scale), zero_point=int(number(zero_point)), levels=1024)
+    return quantize_per_tensor(build, self, scale, zero_point, quant_min, quant_max, None)
+
+
+@builds(RULES, "aten.fake_quantize_per_channel_affine.default")
+def fake_quantize_per_channel_affine(
+    build: Builder, self: Operand, scale: Operand, zero_point: Operand, axis: int, quant_min: int, quant_max: int
+) -> Operand:
+    """Weights, rounded as they will be stored."""
+    expect(isinstance(self, Constant) and isinstance(scale, Constant), "only constants are quantized channel by channel")
+    assert isinstance(self, Constant)
+    assert isinstance(scale, Constant)
+    wide = scale.data.reshape([-1 if i == axis else 1 for i in range(self.data.ndim)])
+    levels = replace(self, data=np.clip(np.round(self.data / wide), quant_min, quant_max))
+    return dequantize_per_channel(build, levels, scale, zero_point, axis, quant_min, quant_max, None)
+
+
 @rule("dequantize_per_tensor.default", "dequantize_per_tensor.tensor")
 def dequantize_per_tensor(
     build: Builder, input: Operand, scale: Number, zero_point: Number, quant_min: int, quant_max: int, dtype: object, out_dtype: object = None
