@@ -74,6 +74,8 @@ def by_channel(graph: Graph, node: Node) -> bool:
         return node.attrs.get("axis", -1) in (-1, len(node.type.shape) - 1)
     if node.op in ("add", "sub", "mul", "div"):
         return all(operand.op != "const" or operand.type.size in (1, operand.type.shape[-1]) for operand in graph.operands(node))
+    if node.op == "attention":
+        return len(node.operands) == 3 or graph[node.operands[3]].type.shape[:-3] in ((), (1,))
     return True
 
 

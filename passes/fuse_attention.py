@@ -1,4 +1,4 @@
-"""softmax(q·kᵀ·scale)·v over heads becomes one attention, however the heads were split."""
+"""softmax(q·kᵀ·scale + bias)·v over heads becomes one attention, however the heads were split."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from tfc.backends.target import Target
+from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Tensor
+from tfc.ir.text import print_node
 
-from .constants import add_constant, add_tensor
+from .biased_scores import added_bias, biased_scores
+from .channels import can_choose, chosen
+from .drop_dead import drop_dead
 from .moves import Moved, trace
 
 
 def fuse_attention(graph: Graph, target: Target) -> Graph:
-    """Exact in float. Operands that are channels of one wide linear get a linear of their own, so that nothing is copied."""
+    """Exact in float. Operands that are channels of one wide linear get a linear of their own, so that nothing is copied.
+
+    A mask of infinities that is part of no such attention is refused: no other operator could say what it means.
+    """
     graph = graph.copy()
     for product in graph.of_op("matmul"):
         fuse(graph, product)
+    for node in drop_dead(graph, target).of_op("add", "sub"):
+        if any((tensor := graph.constant(name)) is not None and not np.isfinite(tensor).all() for name in node.operands):
+            raise Diagnostic("a mask of infinities outside attention", at=print_node(node), help="tfc knows softmax(q @ k.T * scale + mask) @ v")
     return graph
 
 
@@ -37,10 +47,10 @@ def fuse(graph: Graph, product: Node) -> None:
     softmax = graph[weights.base]
     if softmax.op != "softmax" or not weights.is_identity or softmax.attrs.get("axis", -1) not in (-1, len(softmax.type.shape) - 1):
         return
-    scaled = trace(graph, softmax.operands[0], scaling=True)
-    scores = graph[scaled.base]
-    if scores.op != "matmul" or not scaled.is_identity:
+    biased = biased_scores(graph, softmax.operands[0])
+    if biased is None:
         return
+    scores, factor, bias = biased
     q, k = (trace(graph, name, scaling=True) for name in scores.operands)
     v = trace(graph, product.operands[1], scaling=True)
     k = Moved(k.base, np.swapaxes(k.source, -1, -2), k.factor)
@@ -48,14 +58,16 @@ def fuse(graph: Graph, product: Node) -> None:
     for heads in (n for n in range(lead, 0, -1) if lead % n == 0):
         operands = [token_rows(graph, moved, heads) for moved in (q, k, v)]
         if v.factor == 1.0 and all(operands) and alike([o for o in operands if o]):
-            replace_by_attention(graph, product, [o for o in operands if o], scaled.factor * q.factor * k.factor)
+            chosen = [o for o in operands if o]
+            added = added_bias(graph, product, bias, (chosen[0].batch, heads, *scores.type.shape[-2:]))
+            replace_by_attention(graph, product, chosen, added, factor * q.factor * k.factor)
             return
 
 
 def alike(operands: list[Tokens]) -> bool:
     """Whether q, k and v have the channels, and k and v the tokens, that attention wants."""
     q, k, v = operands
-    return len(q.columns) == len(k.columns) == len(v.columns) and k.count == v.count
+    return len(q.columns) == len(k.columns) and k.count == v.count
 
 
 def token_rows(graph: Graph, moved: Moved, heads: int) -> Tokens | None:
@@ -72,12 +84,12 @@ def token_rows(graph: Graph, moved: Moved, heads: int) -> Tokens | None:
     return Tokens(moved.base, heads, batch, count, chosen_columns) if can_choose(graph, graph[moved.base], chosen_columns) else None
 
 
-def replace_by_attention(graph: Graph, product: Node, operands: list[Tokens], scale: float) -> None:
+def replace_by_attention(graph: Graph, product: Node, operands: list[Tokens], bias: tuple[str, ...], scale: float) -> None:
     q, k, v = (channels(graph, tokens, product) for tokens in operands)
     first = operands[0]
-    shape = (first.batch, first.count, len(first.columns))
+    shape = (first.batch, first.count, len(operands[2].columns))
     name, each = graph.fresh(f"{product.name}.attention"), shape[2] // first.heads
-    fused = Node(name, "attention", (q, k, v), product.type.with_shape(shape), {"heads": first.heads, "scale": scale}, source=product.source)
+    fused = Node(name, "attention", (q, k, v, *bias), product.type.with_shape(shape), {"heads": first.heads, "scale": scale}, source=product.source)
     graph.add(fused.but(qparams=product.attrs.get("qparams")), before=product.name)
     split, turned = (first.batch, first.count, first.heads, each), (first.batch, first.heads, first.count, each)
     halves = graph.fresh(f"{name}.heads")
@@ -99,34 +111,3 @@ def channels(graph: Graph, tokens: Tokens, product: Node) -> str:
     name = graph.fresh(f"{base.name}.tokens")
     graph.add(Node(name, "reshape", (base.name,), base.type.with_shape(shape), {"shape": shape}, source=base.source), before=product.name)
     return name
-
-
-def chosen(graph: Graph, base: Node, columns: Tensor, product: Node) -> Node:
-    """Some channels of a value: a linear with these rows of the weights where it is one, else a slice."""
-    shape = (*base.type.shape[:-1], len(columns))
-    name = graph.fresh(f"{base.name}.part")
-    type = base.type.with_shape(shape)
-    if is_plain_linear(graph, base):
-        x, *parameters = base.operands
-        parts = [chosen_rows(graph, old, columns, product) for old in parameters]
-        return graph.add(Node(name, "linear", (x, *parts), type, source=base.source), before=product.name)
-    attrs = {"axis": len(shape) - 1, "start": int(columns[0]), "stop": int(columns[0]) + len(columns)}
-    return graph.add(Node(name, "slice", (base.name,), type, attrs, source=base.source), before=product.name)
-
-
-def chosen_rows(graph: Graph, name: str, rows: Tensor, product: Node) -> str:
-    """Rows of a constant, with their scales where it brings any."""
-    const = graph[name]
-    part = add_constant(graph, f"{name}.part", graph.tensors[const.attrs["data"]][rows], before=product.name)
-    if "scales" in const.attrs:
-        graph.add(graph[part].but(scales=add_tensor(graph, f"{part}.scales", graph.tensors[const.attrs["scales"]][rows])))
-    return part
-
-
-def is_plain_linear(graph: Graph, node: Node) -> bool:
-    return node.op == "linear" and len(node.operands) == 3 and all(graph.constant(name) is not None for name in node.operands[1:])
-
-
-def can_choose(graph: Graph, base: Node, columns: Tensor) -> bool:
-    """Any columns of a linear, whose weights can be split; of other values neighbours, a slice."""
-    return is_plain_linear(graph, base) or np.array_equal(columns, np.arange(columns[0], columns[0] + len(columns)))

@@ -9,18 +9,19 @@ import numpy as np
 
 from tfc.backends.target import Target
 from tfc.ir.arithmetic import LIMITS
+from tfc.ir.attention_bias import integer_bias
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node
 from tfc.ir.int_rules import INT, Call
 from tfc.ir.ops import TIED
-from tfc.ir.pointwise import CLAMPS
 from tfc.ir.ops_products import is_pixelwise
+from tfc.ir.pointwise import CLAMPS
 from tfc.ir.text import print_node
 from tfc.ir.types import DTYPES, Quantization
 from tfc.ir.verify import require
 
 from .calibrate import has_table
-from .constants import add_constant, add_tensor, scalar
+from .constants import DTYPE_NAMES, add_constant, add_tensor, scalar
 from .quantize_weights import lost_mean, quantize_weights
 
 # What takes int16 operands beside int8 ones, and of some operators only these operands. What makes int16: these, and what is tied to such a value.
@@ -131,6 +132,22 @@ def constant_operand(graph: Graph, node: Node, name: str) -> str:
     quantization = of_range(float(tensor.min()), float(tensor.max()))
     integers = np.clip(np.round(tensor / float(quantization.scale)) + quantization.zero_point, -128, 127).astype(np.int8)
     return add_constant(graph, f"{name}.i8", integers, before=node.name, quantization=quantization)
+
+
+def attention(graph: Graph, node: Node) -> Node:
+    """Its bias is counted in steps of the exponent table, whatever the scales of its operands."""
+    operands = [constant_operand(graph, node, name) for name in node.operands[:3]]
+    for name in node.operands[3:]:
+        bias = graph.constant(name)
+        if bias is None:
+            raise Diagnostic("the bias of attention must be a constant", at=print_node(node))
+        try:
+            integers, quantization = integer_bias(bias)
+        except Diagnostic as error:
+            error.at = print_node(node)
+            raise
+        operands.append(add_constant(graph, f"{name}.{DTYPE_NAMES[str(integers.dtype)]}", integers, before=node.name, quantization=quantization))
+    return typed(replace(node, operands=tuple(operands)), own(node))
 
 
 def norm(graph: Graph, node: Node) -> Node:
@@ -244,6 +261,7 @@ RULES: dict[str, Rule] = {
     "conv2d": weighted,
     "linear": weighted,
     "conv_transpose2d": weighted,
+    "attention": attention,
     "softmax": probabilities,
     "add": affine,
     "sub": affine,
