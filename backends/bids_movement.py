@@ -18,7 +18,7 @@ kernel = into(KERNELS)
 @kernel("reshape", "reinterpret", "convert", "transpose", "slice", "expand", "unfold", "fold")
 def strided_copy_s8(call: Call, target: Target) -> Cost | None:
     """Data movement by strides, of any element type."""
-    return elements("strided_copy_s8", call.node.type.bytes) if len(call.node.type.shape) < 6 else None
+    return elements("strided_copy_s8", call.node.type.bytes) if sum(n > 1 for n in call.node.type.shape) < 6 else None
 
 
 @kernel("concat")

@@ -35,7 +35,7 @@ def reshape(x: TensorType, *, shape: tuple[int, ...]) -> Shape:
 def transpose(x: TensorType, *, axes: tuple[int, ...]) -> Shape:
     """Axis i of the result is axis axes[i] of x.
 
-    Integers: up to five axes.
+    Integers: up to five axes longer than 1.
     """
     expect(sorted(axes) == list(range(len(x.shape))), f"{axes} is no permutation of the axes of {x.shape}")
     return tuple(x.shape[axis] for axis in axes)
@@ -45,7 +45,7 @@ def transpose(x: TensorType, *, axes: tuple[int, ...]) -> Shape:
 def slice_(x: TensorType, *, axis: int, start: int, stop: int, step: int = 1) -> Shape:
     """Every step-th index from start up to stop along an axis.
 
-    Integers: up to five axes.
+    Integers: up to five axes longer than 1.
     """
     expect(0 <= axis < len(x.shape) and 0 <= start < stop <= x.shape[axis] and step > 0, f"[{start}:{stop}:{step}] along axis {axis} leaves {x.shape}")
     return (*x.shape[:axis], (stop - start + step - 1) // step, *x.shape[axis + 1 :])
@@ -84,7 +84,7 @@ def take(x: TensorType, *, axis: int, indices: tuple[int, ...]) -> Shape:
 def expand(x: TensorType, *, shape: tuple[int, ...]) -> Shape:
     """Repetition along axes of length 1.
 
-    Integers: up to five axes.
+    Integers: up to five axes longer than 1.
     """
     expect(np.broadcast_shapes(x.shape, shape) == shape, f"{x.shape} does not expand to {shape}")
     return shape

@@ -138,6 +138,7 @@ def attention(q: TensorType, k: TensorType, v: TensorType, bias: TensorType | No
     """softmax(q·kᵀ·scale + bias)·v for each head of [B, N, C] tokens; on [B, H, W, C] among the pixels of equal place in their patch.
 
     Heads divide the channels, the scale is positive. Queries and keys may differ in number only as tokens; a feature map is tiled by patches.
+    A bias is [windows, heads, queries, keys] or broadcasts to it, windows a divisor of the batch and 1 for a map. Integers: a constant bias.
     """
     expect(len(q.shape) in (3, 4) and k.shape[:-1] == v.shape[:-1], f"attention takes tokens or a feature map, not {q.shape}, {k.shape}, {v.shape}")
     expect(q.shape[-1] == k.shape[-1] and q.shape[0] == k.shape[0], f"queries {q.shape} and keys {k.shape} do not match")

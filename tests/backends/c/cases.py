@@ -311,6 +311,7 @@ FAMILIES: dict[str, list[Case]] = {
         tied("transpose", (3, 4, 5), axes=(2, 0, 1)),
         tied("transpose", (1, 2, 3, 4, 5), axes=(0, 4, 2, 3, 1)),
         tied("transpose", (6, 7), axes=(1, 0)),
+        tied("transpose", (1, 2, 3, 2, 3, 5), axes=(0, 1, 3, 2, 4, 5)),
         tied("slice", (2, 9, 5), axis=1, start=2, stop=8, step=3),
         tied("slice", (2, 9, 5), axis=2, start=1, stop=4),
         tied("slice", (9, 5), axis=0, start=3, stop=7),
