@@ -201,6 +201,23 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
         ),
         [TOKENS],
     ),
+    "attention with masks": (
+        lambda m, x: (
+            F.scaled_dot_product_attention(x, x, x, is_causal=True)
+            + F.scaled_dot_product_attention(x, x, x, attn_mask=torch.ones(5, 5).tril() > 0)
+            + F.scaled_dot_product_attention(x, x, x, attn_mask=torch.arange(25.0).view(5, 5).cos())
+        ),
+        [TOKENS],
+    ),
+    "attention, all heads, with a mask": (lambda m, x: m.mixer(x, x, x, attn_mask=torch.ones(5, 5).triu(1) > 0, need_weights=False)[0], [TOKENS]),
+    "attention with weights and a mask": (lambda m, x: m.mixer(x, x, x, attn_mask=torch.ones(5, 5).triu(1) > 0), [TOKENS]),
+    "attention with masked scores": (
+        lambda m, x: (
+            (x @ x.mT / 3).masked_fill(torch.ones(5, 5).triu(1) > 0, float("-inf")).softmax(-1) @ x
+            + torch.where(torch.ones(5, 5).triu(2) > 0, -1e9, x @ x.mT + torch.arange(5.0)).softmax(-1) @ x
+        ),
+        [TOKENS],
+    ),
     "attention and what serves training": (
         lambda m, q: aten._scaled_dot_product_flash_attention_for_cpu.default(q, q, q)[0] + aten._scaled_dot_product_attention_math.default(q, q, q)[0],
         [(1, 2, 5, 8)],
@@ -208,6 +225,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "fused attention": (
         lambda m, x: (
             aten._native_multi_head_attention.default(x, x, x, 8, 2, m.wide, m.wide[:, 0], m.square, m.row)[0]
+            + aten._native_multi_head_attention.default(x, x, x, 8, 2, m.wide, m.wide[:, 0], m.square, m.row, torch.ones(5, 5).triu(1) > 0, mask_type=0)[0]
             + aten._transformer_encoder_layer_fwd.default(
                 x, 8, 2, m.wide, m.wide[:, 0], m.square, m.row, True, True, 1e-5, m.row, m.row, m.row, m.row, m.wide, m.wide[:, 0], m.wide.t(), m.row
             )

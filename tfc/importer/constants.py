@@ -51,7 +51,7 @@ folds("logical_not.default", "bitwise_not.default")(lambda self: np.logical_not(
 folds("any.default", "any.dim", "any.dims")(lambda self, dim=None, keepdim=False: self.any(axis=dim, keepdims=keepdim))
 folds("all.default", "all.dim", "all.dims")(lambda self, dim=None, keepdim=False: self.all(axis=dim, keepdims=keepdim))
 folds("where.self", "where.ScalarOther", "where.ScalarSelf", "where.Scalar")(lambda condition, self, other: np.where(condition, self, other))
-folds("masked_fill.Scalar", "masked_fill.Tensor")(lambda self, mask, value: np.where(mask, value, self))
+folds("masked_fill.Scalar", "masked_fill.Tensor", "masked_fill_.Scalar", "masked_fill_.Tensor")(lambda self, mask, value: np.where(mask, value, self))
 folds("isinf.default")(lambda self: np.isinf(self))
 folds("isnan.default")(lambda self: np.isnan(self))
 
@@ -169,6 +169,6 @@ def eye(build: Builder, **_: object) -> Result:
 
 @known("eq.Scalar")
 def never_infinite(build: Builder, self: Operand, other: float) -> Result:
-    """Decomposed attention asks whether a whole row of scores is −∞: without a mask no value ever is."""
+    """Decomposed attention asks whether a whole row of scores is −∞: no value but a mask ever is, and no mask hides a row."""
     expect(isinf(other), "comparisons of values that depend on the input are not supported, only with infinity")
     return build.constant("", np.zeros(build.shape, bool))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import sqrt
 
+import numpy as np
+
 from tfc.importer.builder import AnyRule, Builder, Constant, Operand, Result, Rule, builds
-from tfc.ir.diagnostic import expect
+from tfc.ir.diagnostic import Diagnostic, expect
 
 RULES: dict[str, Rule] = {}
 
@@ -27,7 +29,6 @@ def attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Operand:
-    expect((attn_mask is None or hides_nothing(attn_mask)) and not is_causal, "attention with a mask is not supported")
     expect(dropout_p == 0.0, f"attention drops {dropout_p:.0%} of its weights: export in eval mode, with dropout_p = 0")
     expect(not enable_gqa, "grouped-query attention is not supported")
     rank = len(key.type.shape)
@@ -35,6 +36,12 @@ def attention(
     factor = 1 / sqrt(query.type.shape[-1]) if scale is None else scale
     scores = build.emit("matmul", query, keys, part="scores")
     scaled = build.emit("mul", scores, build.number("scale", float(factor)), part="scaled")
+    if is_causal:
+        causal = build.constant("causal", np.tril(np.ones(scores.type.shape[-2:], bool)))
+        expect(attn_mask is None, "a causal attention has no other mask")
+        attn_mask = causal
+    if attn_mask is not None and not hides_nothing(attn_mask):
+        scaled = build.emit("add", scaled, additive(build, attn_mask), part="masked")
     return build.emit("matmul", build.emit("softmax", scaled, part="weights"), value)
 
 
@@ -53,6 +60,13 @@ def attention_and_more(
 ) -> Result:
     """The second result serves training."""
     return [attention(build, query, key, value, attn_mask, dropout_p, is_causal, scale, enable_gqa), None]
+
+
+def additive(build: Builder, mask: Operand) -> Constant:
+    """A mask as what is added to scores: −∞ where it is False."""
+    if not isinstance(mask, Constant):
+        raise Diagnostic("attention with a mask that depends on the input is not supported", help="make the mask a buffer of the module, or export without it")
+    return build.constant("mask", np.where(mask.data, 0.0, -np.inf)) if mask.data.dtype == bool else mask
 
 
 def hides_nothing(mask: Operand) -> bool:
@@ -91,6 +105,8 @@ def _heads(build: Builder, tokens: tuple[Operand, Operand, Operand], heads: int,
         projected = build.emit("linear", x, *own, part=part)
         batch, count = x.type.shape[:2]
         split.append(build.transpose(build.reshape(projected, (batch, count, heads, wide // heads), f"{part}.heads"), (0, 2, 1, 3), f"{part}.split"))
+    if isinstance(mask, Constant):  # here a mask says what is hidden, also by −∞
+        mask = build.constant("visible", mask.data == 0)
     y = attention(build, split[0], split[1], split[2], mask)
     batch, _, count, _ = y.type.shape
     return build.reshape(build.transpose(y, (0, 2, 1, 3), "joined"), (batch, count, wide), "tokens")

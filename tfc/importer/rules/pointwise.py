@@ -14,6 +14,7 @@ from .functions import clamp, with_in_place
 RULES: dict[str, Rule] = {}
 
 Term = Operand | float
+HIDES = -1e6  # a number that is filled in to be nothing after a softmax: there a sum does the same
 
 
 def rule(*targets: str) -> Callable[[AnyRule], AnyRule]:
@@ -106,6 +107,10 @@ def where(build: Builder, condition: Operand, self: Term, other: Term) -> Operan
         if (condition.data.astype(bool) == wanted).all():
             return build.broadcast(term(build, chosen), build.shape)
     mask = condition.data.astype(np.float32)
+    for hidden, fill, kept in ((condition.data, self, other), (~condition.data.astype(bool), other, self)):
+        number = fill if isinstance(fill, (int, float)) else scalar(fill)
+        if number is not None and number <= HIDES and not isinstance(kept, (int, float, Constant)) and kept.type.shape == build.shape:
+            return build.emit("add", kept, build.constant("hidden", np.where(hidden, np.float32(number), np.float32(0))))
     parts = []
     for name, value, share in (("self", self, mask), ("other", other, 1 - mask)):
         masked = _masked(build, name, value, share)
