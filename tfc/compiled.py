@@ -112,7 +112,7 @@ class Compiled:
 
     def emulate(self, inputs: Sequence[Tensor], *, watch: bool = False) -> tuple[list[Tensor], Run]:
         """One sample (integers in the model's own layout) on the emulated chip: the outputs, and what it counted."""
-        laid_out = [np.ascontiguousarray(np.transpose(x, arg.attrs.get("axes"))) for x, arg in zip(inputs, self.graph.arguments, strict=True)]
+        laid_out = [np.ascontiguousarray(np.transpose(x, arg.attrs.get("axes", range(x.ndim)))) for x, arg in zip(inputs, self.graph.arguments, strict=True)]
         run = self.machine.run([x.tobytes() for x in laid_out], watch=watch)
         results = [self.graph[name].type for name in self.graph.results]
         return [np.frombuffer(data, DTYPES[type.dtype]).reshape(type.shape) for data, type in zip(run.outputs, results, strict=True)], run
