@@ -145,8 +145,23 @@ def attention(g: Growing, x: str) -> str | None:
     c = g.shape(x)[2]
     if c % 2:
         return None
-    q, k, v = (g.emit("linear", x, g.constant(c, c), g.constant(c)) for _ in range(3))
-    return g.emit("attention", q, k, v, heads=g.pick(1, 2), scale=0.5)
+    wide, heads = c * g.pick(1, 1, 2), g.pick(1, 2)
+    q, k, v = (g.emit("linear", x, g.constant(out, c), g.constant(out)) for out in (c, c, wide))
+    return g.emit("attention", q, k, v, *bias(g, (g.shape(x)[0], heads, g.shape(x)[1], g.shape(x)[1])), heads=heads, scale=0.5)
+
+
+def bias(g: Growing, scores: tuple[int, ...]) -> list[str]:
+    """Nothing, or a constant that broadcasts to scores [batch, heads, queries, keys]: small, large, or a mask that hides no key from itself."""
+    kind = g.pick(0, 0, 1, 2, 3)
+    if kind == 0:
+        return []
+    shape = tuple(n if axis == 3 or g.rng.random() < 0.7 else 1 for axis, n in enumerate(scores))
+    name = g.constant(*shape, low=-9.0 if kind == 2 else -1.0, high=9.0 if kind == 2 else 1.0)
+    if kind == 3:
+        hidden = g.rng.random(shape) < 0.4
+        hidden[..., g.rng.integers(shape[3])] = False
+        g.graph.tensors[Symbol(name)][hidden] = -np.inf
+    return [name]
 
 
 @makes(4)
@@ -155,7 +170,9 @@ def attention_on_patches(g: Growing, x: str) -> str | None:
     if h % 2 or w % 2:
         return None
     tokens = g.emit("unfold", x, patch=(2, 2))
-    mixed = g.emit("attention", tokens, tokens, g.emit("linear", tokens, g.constant(c, c), g.constant(c)), heads=1, scale=0.3)
+    mixed = g.emit(
+        "attention", tokens, tokens, g.emit("linear", tokens, g.constant(c, c), g.constant(c)), *bias(g, (1, 1, h * w // 4, h * w // 4)), heads=1, scale=0.3
+    )
     return g.emit("fold", mixed, patch=(2, 2), size=(h, w))
 
 

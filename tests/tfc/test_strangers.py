@@ -105,6 +105,20 @@ def temporal_spotter() -> nn.Module:
     return nn.Sequential(nn.Conv1d(10, 16, 3, padding=1), Residual1d(16, 24), Residual1d(24, 32), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(32, 12))
 
 
+class Causal(nn.Module):
+    """A transformer of torch that looks back only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(16, 4, 32, batch_first=True, norm_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.encoder(x, mask=nn.Transformer.generate_square_subsequent_mask(12), is_causal=True)
+        return self.head(y.mean(1))
+
+
 @dataclass(frozen=True)
 class Stranger:
     """A network and the shape of its input; how much movement stays in the compiled graph; why its decomposed export is refused."""
@@ -141,6 +155,28 @@ STRANGERS = {
     "ConvNeXt": Stranger(
         lambda: Logits("ConvNext", hidden_sizes=[16, 24, 32, 48], depths=[1, 1, 1, 1], image_size=32, patch_size=2, layer_scale_init_value=0.3), IMAGE
     ),
+    # Windows are cut, shifted and put back: these moves stay.
+    "Swin": Stranger(
+        lambda: Logits("Swin", image_size=32, patch_size=2, embed_dim=16, depths=[2, 2], num_heads=[2, 4], window_size=4),
+        IMAGE,
+        moves=8,
+        decomposed_refusal="aten.as_strided.default",  # what becomes of the pooling over tokens
+    ),
+    "LeViT": Stranger(
+        lambda: Logits(
+            "Levit",
+            image_size=64,
+            hidden_sizes=[16, 24, 32],
+            num_attention_heads=[2, 3, 4],
+            depths=[1, 1, 1],
+            key_dim=[8, 8, 8],
+            attention_ratio=[2, 2, 2],
+            mlp_ratio=[2, 2, 2],
+            down_ops=[["Subsample", 8, 2, 4, 2, 2], ["Subsample", 8, 3, 4, 2, 2]],
+        ),
+        (1, 3, 64, 64),
+    ),
+    "causal": Stranger(Causal, (1, 12, 16)),
     "MobileNetV3": Stranger(mobilenet_v3, IMAGE),
     "keywords": Stranger(keyword_spotter, (1, 1, 49, 10)),
     "keywords over time": Stranger(temporal_spotter, (1, 10, 49)),
@@ -163,6 +199,8 @@ def module(stranger: Stranger) -> nn.Module:
     for name, buffer in made.named_buffers():
         if "running" in name:
             buffer.copy_(torch.rand_like(buffer) * 0.5 + (0.75 if "var" in name else -0.25))
+    with torch.no_grad():
+        made(torch.zeros(stranger.shape))  # LeViT keeps what it computes at its first call
     return made
 
 
