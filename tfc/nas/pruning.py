@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
@@ -40,6 +42,21 @@ def zero_blocks(weight: Tensor, block: Block) -> int:
 def zero_share(weight: Tensor, block: Block) -> float:
     """Share of the blocks that are entirely zero."""
     return zero_blocks(weight, block) / block_count(weight, block)
+
+
+def stored_bytes(weight: Tensor) -> int:
+    """Bytes in flash of the weight [out, in, ...] as int8, in the smallest format: dense, or a stream of some block."""
+    from tfc.backends.formats import ALL, matrix  # training does without the compiler
+
+    integers = rounded_integers(weight).transpose(0, *range(2, weight.ndim), 1)  # the order in which kernels read
+    return min(form.pack(matrix(integers)).size for form in ALL)
+
+
+def rounded_integers(weight: Tensor) -> NDArray[np.int8]:
+    """int8 weights with a scale for each output channel."""
+    flat = weight.detach().flatten(1)
+    steps = flat / (flat.abs().amax(1, keepdim=True).clamp(min=1e-12) / 127)
+    return steps.round().reshape(weight.shape).to(torch.int8).cpu().numpy()
 
 
 def weight_of(model: nn.Module, layer: str) -> Tensor:

@@ -12,7 +12,7 @@ from torch import nn
 from tfc.nas import distributed
 from tfc.nas.checkpoint import METRICS, finished, load_weights, save_weights
 from tfc.nas.data import load_cifar10
-from tfc.nas.pruning import Plan, Pruner, weight_of, zero_share
+from tfc.nas.pruning import Plan, Pruner, stored_bytes, weight_of, zero_share
 from tfc.nas.quantizing import freeze
 from tfc.nas.rounding_places import quantize_aware
 from tfc.nas.training import Recipe, top1, train
@@ -159,7 +159,9 @@ def _test(zoo: ZooModel, options: argparse.Namespace) -> None:
             accuracy = top1(model, split.to(options.device))
             print(f"{part} top-1 {accuracy:.2f} %{', weights rounded to half precision' if rounding else ''}")
     for name, (block, _) in zoo.plan.items():
-        print(f"{name} {block[0]}x{block[1]}: {100 * zero_share(weight_of(model, name), block):.1f} % of blocks are zero")
+        weight = weight_of(model, name)
+        zeros, stored = 100 * zero_share(weight, block), stored_bytes(weight)
+        print(f"{name} {block[0]}x{block[1]}: {zeros:.1f} % of blocks are zero, {stored} bytes stored of {weight.numel()}")
 
 
 def _ready(model: nn.Module) -> nn.Module:

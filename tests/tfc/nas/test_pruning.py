@@ -4,7 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from tfc.nas.pruning import Pruner, block_count, block_mask, prune, zero_blocks
+import tfc
+from tfc.backends.formats import stored_bytes as packed_bytes
+from tfc.nas.pruning import Pruner, block_count, block_mask, prune, stored_bytes, zero_blocks
+from tfc.options import Options
 
 BLOCKS = [(1, 1), (1, 2), (1, 4), (2, 2), (2, 4), (4, 1)]
 
@@ -79,3 +82,17 @@ def test_ramp_only_tightens_and_then_rests():
 def test_impossible_plans_are_refused(plan, message):
     with pytest.raises(ValueError, match=message.replace("(", r"\(")):
         Pruner(net(), plan)
+
+
+def test_stored_bytes_are_those_of_the_compiled_folder(tmp_path):
+    """What pruning promises for each layer, and what the compiler packs."""
+    torch.manual_seed(0)
+    plan = {"0": ((2, 4), 0.8), "2": ((1, 4), 0.75), "5": ((1, 1), 0.9), "6": ((1, 4), 0.1)}
+    layers = [nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 16, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 64), nn.Linear(64, 12)]
+    model = nn.Sequential(*layers).eval()
+    prune(model, plan)
+    torch.export.save(torch.export.export(model, (torch.zeros(1, 8, 8, 8),)), tmp_path / "m.pt2")
+    graph = tfc.compile(tmp_path / "m.pt2", target="stm32f746", calib="random", output=tmp_path / "out", options=Options(optimize="flash")).graph
+    packed = [packed_bytes(graph, graph[node.operands[1]]) for node in graph.of_op("conv2d", "linear")]
+    promised = [stored_bytes(model[int(name)].weight) for name in plan]
+    assert packed == promised
