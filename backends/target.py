@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 
 from tfc.ir.diagnostic import Diagnostic
 
+from .timing import Pipeline, read_pipeline
+
 MemoryKind = Literal["dtcm", "sram", "itcm", "flash"]
 FOLDER = Path(__file__).with_name("targets")
 
@@ -65,6 +67,7 @@ class Target:
     memories: tuple[Memory, ...]
     pools: tuple[Memory, ...]
     caches: Caches
+    pipeline: Pipeline
 
     def memory(self, name: str) -> Memory:
         """The memory of that name."""
@@ -121,6 +124,7 @@ def read_target(table: dict[str, Any]) -> Target:
             memories=memories,
             pools=pools,
             caches=Caches(**table["caches"]),
+            pipeline=read_pipeline(table["pipeline"]),
         )
     except KeyError as error:
         raise Diagnostic(f"{where}: {error} is missing") from error

@@ -56,6 +56,9 @@ def test_addresses_find_their_memory():
     ("change", "message"),
     [
         (lambda table: table.pop("caches"), "'caches' is missing"),
+        (lambda table: table["pipeline"].pop("divide_cycles"), "'divide_cycles' is missing"),
+        (lambda table: table["pipeline"]["results"]["load"].pop("late"), "late"),
+        (lambda table: table["pipeline"].update(width=3), "width"),
         (lambda table: table["memories"][0].pop("size"), "size"),
         (lambda table: table["memories"][0].update(colour="red"), "colour"),
         (lambda table: table["memories"][0].update(kind="tape"), "kind tape"),
