@@ -17,13 +17,19 @@ FOLDER = Path(__file__).with_name("targets")
 
 @dataclass(frozen=True)
 class Memory:
-    """A range of addresses; `wait_states` are those of a data access by the core."""
+    """A range of addresses; `wait_states` are those of a data access by the core, `line_fill_cycles` what a missed cache line costs."""
 
     name: str
     base: int
     size: int
     kind: MemoryKind
     wait_states: int
+    line_fill_cycles: float = 0.0
+
+    @property
+    def cached(self) -> bool:
+        """Tightly coupled memories are beside the caches."""
+        return self.kind in ("sram", "flash")
 
     @property
     def end(self) -> int:
@@ -36,15 +42,31 @@ class Memory:
 
 @dataclass(frozen=True)
 class Caches:
-    """Level-one caches; fills are the cycles that a missed line costs."""
+    """Level-one caches, of 0 bytes where there are none; they replace pseudo-randomly, from the seed."""
 
     line_bytes: int
     instruction_bytes: int
     instruction_ways: int
     data_bytes: int
     data_ways: int
-    sram_fill_cycles: float
-    flash_fill_cycles: float
+    seed: int
+    unaligned_load_cycles: float
+
+    def sets(self, size: int, ways: int) -> int:
+        """Of a cache of `size` bytes."""
+        return size // (ways * self.line_bytes)
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The branch unit: sizes of its tables, where its two-bit counters start, and what a wrong or late prediction costs."""
+
+    btac_entries: int
+    counters: int
+    initial_counter: int
+    return_stack: int
+    mispredict_cycles: float
+    btac_miss_cycles: float
 
 
 @dataclass(frozen=True)
@@ -57,7 +79,7 @@ class Flags:
 
 @dataclass(frozen=True)
 class Target:
-    """One chip. `pools` are the memories for activations, in planning order."""
+    """One chip. `pools` are the memories for activations, in planning order; `error_percent` is that of emulated cycles."""
 
     name: str
     core: str
@@ -66,7 +88,9 @@ class Target:
     flags: Flags
     memories: tuple[Memory, ...]
     pools: tuple[Memory, ...]
+    branches: Branches
     caches: Caches
+    error_percent: float
     pipeline: Pipeline
 
     def memory(self, name: str) -> Memory:
@@ -123,7 +147,9 @@ def read_target(table: dict[str, Any]) -> Target:
             flags=Flags(**{compiler: tuple(flags) for compiler, flags in table["flags"].items()}),
             memories=memories,
             pools=pools,
+            branches=Branches(**table["branches"]),
             caches=Caches(**table["caches"]),
+            error_percent=table["error_percent"],
             pipeline=read_pipeline(table["pipeline"]),
         )
     except KeyError as error:
@@ -131,6 +157,7 @@ def read_target(table: dict[str, Any]) -> Target:
     except TypeError as error:
         raise Diagnostic(f"{where}: {error}") from error
     check_memories(target)
+    check_tables(target)
     return target
 
 
@@ -145,3 +172,19 @@ def check_memories(target: Target) -> None:
             raise Diagnostic(f"target {target.name}: memories {first.name} and {second.name} overlap")
     if sum(memory.kind == "flash" for memory in target.memories) != 1 or not target.pools:
         raise Diagnostic(f"target {target.name}: needs one memory of kind flash, and at least one pool")
+
+
+def check_tables(target: Target) -> None:
+    """What the core indexes by bits of an address has a power of two of entries."""
+    caches, branches = target.caches, target.branches
+    tables = {
+        "line_bytes": caches.line_bytes,
+        "btac_entries": branches.btac_entries,
+        "counters": branches.counters,
+        "return_stack": branches.return_stack,
+        "sets of the instruction cache": caches.sets(caches.instruction_bytes, caches.instruction_ways) or 1,
+        "sets of the data cache": caches.sets(caches.data_bytes, caches.data_ways) or 1,
+    }
+    for name, entries in tables.items():
+        if entries.bit_count() != 1:
+            raise Diagnostic(f"target {target.name}: {name} must be a power of two, not {entries}")

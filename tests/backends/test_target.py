@@ -72,3 +72,39 @@ def test_a_wrong_description_is_refused(change, message):
     change(table)
     with pytest.raises(Diagnostic, match=message):
         read_target(table)
+
+
+def stm32h743() -> dict:
+    """Caches, clock and memories of the larger sister (RM0433 §2.3), on the same pipeline."""
+    table = stm32f746()
+    table.update(name="stm32h743", clock_hz=480_000_000)
+    table["caches"].update(instruction_bytes=16 << 10, data_bytes=16 << 10)
+    sizes = {"itcm": (0, 64 << 10), "flash": (0x0800_0000, 2 << 20), "dtcm": (0x2000_0000, 128 << 10), "sram": (0x2400_0000, 512 << 10)}
+    for memory in table["memories"]:
+        memory["base"], memory["size"] = sizes[memory["name"]]
+    return table
+
+
+def test_larger_caches_and_none_can_be_described():
+    h743 = read_target(stm32h743())
+    caches = h743.caches
+    assert (caches.sets(caches.instruction_bytes, caches.instruction_ways), caches.sets(caches.data_bytes, caches.data_ways)) == (256, 128)
+    table = stm32f746()
+    table["caches"].update(instruction_bytes=0, data_bytes=0)
+    assert read_target(table).caches.data_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda table: table["branches"].update(btac_entries=60), "btac_entries must be a power of two, not 60"),
+        (lambda table: table["caches"].update(data_ways=3), "sets of the data cache must be a power of two"),
+        (lambda table: table["caches"].pop("seed"), "seed"),
+        (lambda table: table.pop("error_percent"), "'error_percent' is missing"),
+    ],
+)
+def test_what_the_core_cannot_index_is_refused(change, message):
+    table = stm32f746()
+    change(table)
+    with pytest.raises(Diagnostic, match=message):
+        read_target(table)
