@@ -1,8 +1,10 @@
 """Run a compiled model's firmware: bytes in, bytes and counts out, and a Diagnostic for whatever it should not do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +14,17 @@ from tfc.backends.target import Target
 from tfc.ir.diagnostic import Diagnostic
 
 from .chip import THUMB, Chip
-from .counting import Counting
+from .counting import BLOCKS, Counting
 from .firmware import Firmware, read_firmware
 from .image import read_image
-from .instructions import tables_of
+from .profile import Clock, Profile
 from .semihosting import SelfTest, run_self_test
+from .tables import tables_of
 
 LIMIT = 10**10  # instructions: half a minute here, a minute on the chip
 START_UP_LIMIT = 10**8  # instructions until main
 NOWHERE = 0xFFFF_FFFE  # no instruction lies there
+Timing = Literal["blocks", "full"] | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Run:
     stack_peak_bytes: int
     arena_peak_bytes: tuple[int, ...]
     arena_touched: tuple[NDArray[np.bool_], ...] | None = field(compare=False)
+    profile: Profile | None = field(default=None, compare=False)
 
 
 class Machine:
@@ -72,18 +77,23 @@ class Machine:
         self.started = {name: np.where(allowed[name], self.pattern[name], self.chip.memory[name]) for name in allowed}
         self.context = self.chip.uc.context_save()
 
-    def run(self, inputs: Sequence[bytes], *, watch: bool = False, limit: int = LIMIT) -> Run:
+    @cached_property
+    def clock(self) -> Clock:
+        """What tells the time of this firmware."""
+        return Clock(self.image, self.target)
+
+    def run(self, inputs: Sequence[bytes], *, watch: bool = False, timing: Timing = None, limit: int = LIMIT) -> Run:
         """One inference: the bytes of each input, in the firmware's order, to the bytes of each output.
 
         A write outside arena and stack, a fault, a failing run and more than `limit` instructions are Diagnostics. `watch` is
         several times slower, marks each written byte, and also finds unaligned LDM, STM, LDRD and STRD, which unicorn allows
         and the chip does not.
+
+        `timing` fills `profile`: of "blocks" without what waiting for data costs, at full speed; "full" follows each access to
+        memory. Caches are empty and no branch is known when a run begins, so equal inputs take equal cycles.
         """
         self.set_up(inputs, limit)
-        if watch:
-            with self.counting.watching():
-                self.go_on(self.main, limit)
-        else:
+        with self.counting.watching(writes=watch, caches=timing == "full"):
             self.go_on(self.main, limit)
         if (strays := self.changed_outside()) and not watch:
             self.run(inputs, watch=True, limit=limit)  # tells who wrote
@@ -91,7 +101,7 @@ class Machine:
             raise Diagnostic(f"a run changes 0x{strays[0]:08x}, outside arena and stack", at=str(self.image.path))
         if failure := self.chip.uc.reg_read(UC_ARM_REG_R0):
             raise Diagnostic(f"the firmware's run returns {failure}", at=str(self.image.path))
-        return self.result(watch=watch)
+        return replace(self.result(watch=watch), profile=self.clock.profile(self.counting) if timing else None)
 
     def self_test(self, limit: int = LIMIT) -> SelfTest:
         """Run the firmware's own main from reset: its exit code and what it printed."""
@@ -132,7 +142,9 @@ class Machine:
         if self.chip.stop and until is not None:
             raise self.chip.fault(self.chip.stop)
         if state.budget < 0:
-            raise Diagnostic(f"more than {limit} instructions ran, the last in {self.image.where(state.block)}", at=at)
+            raise Diagnostic(f"more than {limit} instructions ran, the last in {self.image.where(self.counting.last_address)}", at=at)
+        if self.counting.is_full:
+            raise Diagnostic(f"more than {BLOCKS} different blocks ran", at=at)
         if (depth := self.stack.stop - state.stack_low) > len(self.stack):
             raise Diagnostic(f"the stack needs {depth} bytes and has {len(self.stack)}", at=at, help="compile with a larger stack")
         if state.misaligned:
@@ -155,7 +167,8 @@ class Machine:
         stack = np.flatnonzero(self.range_of(written, self.stack.start, len(self.stack)))
         depth = len(self.stack) - int(stack[0]) if len(stack) else 0
         counting = self.counting
-        nodes = tuple(NodeCount(name, int(count)) for name, count in zip(counting.tables.names, counting.counters, strict=True))
+        counts = counting.by_owner(counting.blocks["count"] * counting.blocks["instructions"])
+        nodes = tuple(NodeCount(name, int(count)) for name, count in zip(counting.tables.names, counts, strict=True))
         return Run(
             outputs=tuple(self.chip.read(self.firmware.address(tensor), tensor.bytes) for tensor in self.firmware.outputs),
             instructions=sum(node.instructions for node in nodes),

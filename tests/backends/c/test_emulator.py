@@ -8,8 +8,8 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from tfc.backends.emulator.image import read_image
-from tfc.backends.emulator.instructions import tables_of
 from tfc.backends.emulator.machine import Machine
+from tfc.backends.emulator.tables import tables_of
 from tfc.backends.target import load_target
 
 from .cases import FAMILIES
