@@ -10,7 +10,7 @@ from unicorn import unicorn_const as uc_const
 from unicorn.arm_const import UC_ARM_REG_LR, UC_ARM_REG_PC, UC_ARM_REG_R0, UC_ARM_REG_SP, UC_CPU_ARM_CORTEX_M7
 from unicorn.unicorn_py3.unicorn import Uc, UcError, uclib
 
-from tfc.backends.target import Memory, Target
+from tfc.backends.target import MemoryKind, Target
 from tfc.ir.diagnostic import Diagnostic
 
 from .image import Image
@@ -35,7 +35,13 @@ ACCESSES = {
 }
 BREAKPOINT = "stops at a breakpoint"
 UNDEFINED = "executes an undefined instruction"
-EXCEPTIONS = {1: UNDEFINED, 7: BREAKPOINT}  # QEMU's numbers
+EXCEPTIONS = {  # QEMU's numbers
+    1: UNDEFINED,
+    2: "calls a supervisor, which is not emulated",
+    7: BREAKPOINT,
+    8: "returns from an exception, and there was none",
+    18: "goes on without the Thumb bit, and the core knows no other instructions",
+}
 
 
 @dataclass(frozen=True)
@@ -44,14 +50,20 @@ class Stop:
 
     reason: str
     address: int | None = None
+    accessed: int | None = None
 
 
 @dataclass
 class Chip:
-    """The machine itself. `memory[name]` is the very memory that it reads and writes, as an array of bytes."""
+    """The machine itself. `memory[name]` is the very memory that it reads and writes, as an array of bytes.
+
+    `system` are the registers of the system control space: plain memory. Programs are loaded into memories of the kinds `loadable`.
+    """
 
     image: Image
     target: Target
+    loadable: tuple[MemoryKind, ...] = ("flash", "itcm")
+    system: NDArray[np.uint8] = field(init=False)
     memory: dict[str, NDArray[np.uint8]] = field(init=False)
     uc: Uc = field(init=False)
     stop: Stop | None = field(init=False, default=None)
@@ -59,25 +71,30 @@ class Chip:
 
     def __post_init__(self) -> None:
         self.uc = Uc(uc_const.UC_ARCH_ARM, uc_const.UC_MODE_THUMB | uc_const.UC_MODE_MCLASS, UC_CPU_ARM_CORTEX_M7)
-        self.memory = {memory.name: self.map(memory) for memory in self.target.memories}
-        self.uc.mem_map(SYSTEM_CONTROL, PAGE)
+        self.memory = {memory.name: self.map(memory.base, memory.size, PERMISSIONS[memory.kind]) for memory in self.target.memories}
+        self.system = self.map(SYSTEM_CONTROL, PAGE, uc_const.UC_PROT_READ | uc_const.UC_PROT_WRITE)
         self.memory[self.target.flash.name].fill(ERASED)
-        for segment in self.image.segments:
-            self.load(segment.address, segment.data)
+        self.load_segments()
         self.uc.hook_add(uc_const.UC_HOOK_MEM_INVALID, self.on_bad_access)
         self.uc.hook_add(uc_const.UC_HOOK_INSN_INVALID, self.on_undefined)
         self.uc.hook_add(uc_const.UC_HOOK_INTR, self.on_exception)
 
-    def map(self, memory: Memory) -> NDArray[np.uint8]:
+    def map(self, base: int, size: int, permissions: int) -> NDArray[np.uint8]:
         """Give the machine a piece of this process's memory, so that reset and comparison are array operations."""
-        array = np.frombuffer(mmap.mmap(-1, memory.size), np.uint8)
-        self.uc.mem_map_ptr(memory.base, memory.size, PERMISSIONS[memory.kind], array.ctypes.data)
+        array = np.frombuffer(mmap.mmap(-1, size), np.uint8)
+        self.uc.mem_map_ptr(base, size, permissions, array.ctypes.data)
         return array
+
+    def load_segments(self) -> None:
+        """Programme the whole image."""
+        for segment in self.image.segments:
+            if segment.data:
+                self.load(segment.address, segment.data)
 
     def load(self, address: int, data: bytes) -> None:
         """Programme bytes, as a flash tool does."""
         memory = self.target.memory_at(address)
-        if memory is None or address + len(data) > memory.end or memory.kind not in ("flash", "itcm"):
+        if memory is None or address + len(data) > memory.end or memory.kind not in self.loadable:
             raise Diagnostic(
                 f"{self.image.path} loads {len(data)} bytes at 0x{address:08x}",
                 help=f"{self.target.name} has flash at 0x{self.target.flash.base:08x}, {self.target.flash.size} bytes",
@@ -137,7 +154,7 @@ class Chip:
     def on_bad_access(self, _uc: Uc, access: int, address: int, size: int, _value: int, _data: object) -> bool:
         memory = self.target.memory_at(address)
         place = f"0x{address:08x}" + (f" ({memory.name})" if memory else "")
-        self.stop = Stop(f"{ACCESSES[access]} at {place}, {size} bytes")
+        self.stop = Stop(f"{ACCESSES[access]} at {place}, {size} bytes", accessed=address)
         return False
 
     def on_undefined(self, _uc: Uc, _data: object) -> bool:

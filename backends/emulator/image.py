@@ -13,13 +13,22 @@ from elftools.elf.sections import SymbolTableSection
 
 from tfc.ir.diagnostic import Diagnostic
 
+from .attributes import foreign_core
+
+BUILD = "build it for a Cortex-M7: Thumb, 32 bits, little-endian"
+
 
 @dataclass(frozen=True)
 class Segment:
-    """Bytes as they are programmed: at the load address, wherever they are used later."""
+    """Bytes as they are programmed: at the load address, wherever they are used later.
+
+    A program uses `bytes` of them at `runs_at`; those behind the data begin as 0.
+    """
 
     address: int
     data: bytes
+    runs_at: int
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -86,15 +95,17 @@ def read_image(path: Path) -> Image:
 def image_of(path: Path, elf: Any) -> Image:
     if elf["e_machine"] != "EM_ARM" or elf.elfclass != 32 or not elf.little_endian:
         machine = str(elf["e_machine"]).removeprefix("EM_")
-        raise Diagnostic(f"{path} is for {machine}, {elf.elfclass} bits", help="build it for a 32-bit little-endian Arm")
+        raise Diagnostic(f"{path} is for {machine}, {elf.elfclass} bits, {'little' if elf.little_endian else 'big'}-endian", help=BUILD)
+    attributes = elf.get_section_by_name(".ARM.attributes")
+    if attributes and (core := foreign_core(attributes.data())):
+        raise Diagnostic(f"{path} is for {core}", help=BUILD)
     segments = []
     for segment in elf.iter_segments("PT_LOAD"):
         data = segment.data()
         if len(data) != segment["p_filesz"]:
             raise Diagnostic(f"{path} is cut off: a segment has {len(data)} of {segment['p_filesz']} bytes")
-        if data:
-            segments.append(Segment(segment["p_paddr"], data))
-    if not segments:
+        segments.append(Segment(segment["p_paddr"], data, segment["p_vaddr"], segment["p_memsz"]))
+    if not any(segment.data for segment in segments):
         raise Diagnostic(f"{path} has nothing to load")
     functions, symbols, marks = read_symbols(path, elf)
     code = []

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,23 +72,31 @@ class Clock:
         instructions = decode(self.code[index])
         return instructions, [one.address for one in instructions]
 
-    def block(self, address: int, size: int, taken: bool) -> float:
-        """Static cycles; code that the image does not know is taken for half-words of one cycle."""
+    def instructions(self, address: int, size: int) -> tuple[Decoded, ...]:
+        """Those of a block; none of code that the image does not know."""
         index = bisect_right(self.code, address, key=lambda code: code.address) - 1
         if index < 0 or address >= self.code[index].address + len(self.code[index].data):
-            return size / 2
+            return ()
         instructions, addresses = self.stretch(index)
         first, last = (bisect_right(addresses, at - 1) for at in (address, address + size))
-        return block_cycles(instructions[first:last], self.target.pipeline, taken=taken)
+        return instructions[first:last]
+
+    def block(self, address: int, size: int, taken: bool) -> float:
+        """Static cycles; unknown code is taken for half-words of one cycle."""
+        instructions = self.instructions(address, size)
+        return block_cycles(instructions, self.target.pipeline, taken=taken) if instructions else size / 2
+
+    def static_cycles(self, block: NDArray[Any]) -> float:
+        """Of all times that a block ran, of which it was left by a branch `taken` times."""
+        address, size, count, taken = (int(block[name]) for name in ("address", "size", "count", "taken"))
+        return sum(times * self.cycles(address, size, went) for times, went in ((taken, True), (count - taken, False)) if times)
 
     def profile(self, counting: Counting) -> Profile:
         """Of the run that was counted last."""
         blocks, events, core = counting.blocks, counting.events, counting.core
         ran = np.flatnonzero(blocks["count"])
         blocks, events = blocks[ran], events[ran]
-        static = np.zeros(len(ran))
-        for index, (address, size, count, taken) in enumerate(blocks[["address", "size", "count", "taken"]].tolist()):
-            static[index] = sum(times * self.cycles(address, size, went) for times, went in ((taken, True), (count - taken, False)) if times)
+        static = np.array([self.static_cycles(block) for block in blocks])
         cycles = static + events @ core.penalties
         instructions = blocks["count"] * blocks["instructions"]
         functions = [*(function.name for function in self.image.functions), NOT_CODE]
