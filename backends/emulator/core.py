@@ -85,6 +85,7 @@ class CoreState:
 
     def reset(self, state: State) -> None:
         """As at power-on."""
+        state.fetched = None
         state.branches, state.fetches, state.loads = self.branches.reset(), self.fetches.reset(), self.loads.reset()
         for fills in self.fills.values():
             fills[:] = 0

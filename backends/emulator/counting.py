@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from unicorn.unicorn_const import UC_HOOK_BLOCK, UC_HOOK_MEM_READ, UC_HOOK_MEM_WRITE
+from unicorn.unicorn_const import UC_HOOK_BLOCK, UC_HOOK_CODE, UC_HOOK_MEM_READ, UC_HOOK_MEM_WRITE
 from unicorn.unicorn_py3.unicorn import Uc, UcError, uclib
 
 from .chip import Chip, unicorn_function
@@ -18,7 +18,6 @@ from .tables import Tables
 
 BLOCKS = 1 << 17  # different ones: megabytes of code
 NO_ADDRESS = 0xFFFF_FFFF
-ACCESSES = UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE
 
 
 class Counting:
@@ -47,6 +46,7 @@ class Counting:
         names = ("pages", "counts", "stack_moves", "targets", "functions", "stack", "owner", "aligned", "branch_of", "entry")
         self.state = State(
             **{name: getattr(tables, name).ctypes.data for name in names},
+            accesses=ctypes.addressof(tables.accesses),
             heads=self.heads.ctypes.data,
             blocks=self.all_blocks.ctypes.data,
             events=self.all_events.ctypes.data,
@@ -98,10 +98,11 @@ class Counting:
     @contextmanager
     def watching(self, *, writes: bool = False, caches: bool = False) -> Iterator[None]:
         """See every access while the body runs, several times slower: mark written bytes and check alignment, or follow the caches."""
-        names = [name for name, wanted in (("watch_access", writes), ("access_memory", caches)) if wanted]
+        hooks = ((writes, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE, "watch_access"), (caches, UC_HOOK_CODE, "follow_access"))
         with ExitStack() as stack:
-            for name in names:
-                stack.enter_context(native_hook(self.chip.uc, ACCESSES, name, self.state))
+            for wanted, kind, name in hooks:
+                if wanted:
+                    stack.enter_context(native_hook(self.chip.uc, kind, name, self.state))
             yield
 
 

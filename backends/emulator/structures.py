@@ -20,6 +20,12 @@ class Block(ctypes.Structure):
     )
 
 
+class Access(ctypes.Structure):
+    """`struct access`."""
+
+    _fields_ = (*fields(ctypes.c_int32, "offset"), *fields(U8, "base index shift size words writes"))
+
+
 class Branches(ctypes.Structure):
     """`struct branches`."""
 
@@ -48,7 +54,9 @@ class State(ctypes.Structure):
     """`struct state`."""
 
     _fields_ = (
-        *fields(POINTER, "pages fetch_region load_region counts stack_moves targets functions stack owner aligned branch_of entry heads blocks events"),
+        *fields(
+            POINTER, "pages fetch_region load_region accesses counts stack_moves targets functions stack owner aligned branch_of entry heads blocks events"
+        ),
         *fields(U64, "block_count block_limit event_count"),
         *fields(POINTER, "block"),
         *fields(U64, "current"),
@@ -56,7 +64,7 @@ class State(ctypes.Structure):
         *fields(U64, "stack_low"),
         *fields(Branches, "branches"),
         *fields(Cache, "fetches loads"),
-        *fields(POINTER, "regions"),
+        *fields(POINTER, "fetched regions"),
         *fields(U64, "region_count"),
         *fields(POINTER, "watched"),
         *fields(U64, "watched_count stray misaligned culprit"),

@@ -1,14 +1,17 @@
 """What can be known about a program's code before it runs: tables over half-words that the native hooks read."""
 
+import ctypes
 import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .accesses import access_of
 from .flow import branch_of, branch_target
 from .image import Image
 from .instructions import disassemble, stack_bytes
+from .structures import Access
 
 NODE = re.compile(r"tfc_node_(\d+)(?:\..*)?")  # compilers append .constprop.0 and the like
 SCHEDULE = "schedule"
@@ -27,12 +30,14 @@ class Tables:
     `counts` and `stack_moves` are sums over all half-words before, so that a block's number is a difference.
     `owner` says whom a block that begins here makes current: a node, the schedule (the last of `names`), or KEEP for shared code.
     `stack` is by how many bytes the instruction moves the stack pointer (down is positive). `aligned` marks instructions that take
-    word-aligned addresses only. `branch_of` and `targets` are those of flow.py. `functions` are indices of the image's functions,
-    their number where there is none, and `entry` marks where one begins. `floats` are the addresses of floating-point instructions.
+    word-aligned addresses only. `accesses` are those of accesses.py, `branch_of` and `targets` those of flow.py. `functions` are
+    indices of the image's functions, their number where none is, and `entry` marks where one begins. `floats` are the addresses of
+    floating-point instructions.
     """
 
     names: tuple[str, ...]
     pages: NDArray[np.uint32]
+    accesses: "ctypes.Array[Access]"
     counts: NDArray[np.uint32]
     stack: NDArray[np.int32]
     stack_moves: NDArray[np.uint32]
@@ -52,6 +57,7 @@ def tables_of(image: Image) -> Tables:
     pages[used] = np.arange(1, len(used) + 1) * PAGE_HALVES
     halves = (len(used) + 2) * PAGE_HALVES
     starts, targets = (np.zeros(halves, np.uint32) for _ in range(2))
+    accesses = (Access * halves)()
     aligned, branches, entry = (np.zeros(halves, np.uint8) for _ in range(3))
     stack, owner = np.zeros(halves, np.int32), np.full(halves, KEEP, np.int32)
     functions = np.full(halves, len(image.functions), np.uint32)
@@ -68,6 +74,7 @@ def tables_of(image: Image) -> Tables:
             half = half_of(instruction.address)
             starts[half] = 1
             stack[half] = stack_bytes(instruction)
+            accesses[half] = access_of(instruction)
             aligned[half] = instruction.mnemonic.startswith(ALIGNED)
             branches[half] = branch_of(instruction.mnemonic, instruction.operands)
             target = branch_target(instruction.mnemonic, instruction.operands)
@@ -89,6 +96,7 @@ def tables_of(image: Image) -> Tables:
     return Tables(
         names=(*(f"tfc_node_{index}" for index in indices), SCHEDULE),
         pages=pages,
+        accesses=accesses,
         counts=sums_before(starts),
         stack=stack,
         stack_moves=sums_before((stack != 0).astype(np.uint32)),

@@ -77,9 +77,11 @@ static void follow_branch(struct state *state, struct block *from, const struct 
 }
 
 static void fetch(struct state *state, const struct block *block) {
+    state->fetched = block;
     for (uint32_t line = block->first_line; line <= block->last_line; line++) {
         if (access_cache(&state->fetches, line)) {
             block->events[FIXED_EVENTS - 1 + block->region]++;
+            state->fetched = 0;
         }
     }
 }
@@ -100,7 +102,7 @@ void count_block(void *uc, uint64_t address, uint32_t size, struct state *state)
     struct block *block = find_block(uc, state, (uint32_t)address, size);
     block->count++;
     follow_branch(state, state->block, block);
-    if (block->region) {
+    if (block->region && block != state->fetched) {
         fetch(state, block);
     }
     if (block->moves_stack) {

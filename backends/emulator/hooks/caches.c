@@ -33,28 +33,36 @@ int access_cache(struct cache *cache, uint32_t line) {
     return 1;
 }
 
-static void load_line(struct state *state, uint32_t line, uint32_t region, int access) {
-    if (access_cache(&state->loads, line) && access != WRITE) { /* the store buffer hides what a write waits for */
+static void touch_line(struct state *state, uint32_t line, uint32_t region, int writes) {
+    if (access_cache(&state->loads, line) && !writes) { /* the store buffer hides what a write waits for */
         const struct region *in = &state->regions[region];
         state->block->events[FIXED_EVENTS - 1 + state->region_count + region]++;
         in->fills[line - (in->base >> state->loads.line_bits)]++;
     }
 }
 
-/* At every access to memory: is it unaligned, and is its line in the cache? Tightly coupled memories are of no region. */
-void access_memory(void *uc, int access, uint64_t address, int size, int64_t value, struct state *state) {
-    (void)uc;
-    (void)value;
-    const uint32_t start = (uint32_t)address, end = start + (uint32_t)size - 1;
-    if (start & (uint32_t)(size - 1) & 3 && access != WRITE) {
-        state->block->events[UNALIGNED_LOADS]++;
+static uint32_t value_of(void *uc, const struct state *state, uint8_t id) {
+    uint32_t value = 0;
+    if (id) {
+        state->read_register(uc, id, &value);
     }
+    return value;
+}
+
+/* Before every instruction: is what it loads unaligned, and which lines must come? Tightly coupled memories are of no region. */
+void follow_access(void *uc, uint64_t address, uint32_t size, struct state *state) {
+    (void)size;
+    const struct access *access = &state->accesses[half_of(state, (uint32_t)address)];
+    if (!access->size) {
+        return;
+    }
+    const uint32_t start = (uint32_t)access->offset + value_of(uc, state, access->base) + (value_of(uc, state, access->index) << access->shift);
+    const uint32_t end = start + (uint32_t)access->size * access->words - 1;
+    state->block->events[UNALIGNED_LOADS] += !access->writes && start & (access->size - 1U);
     const uint32_t region = state->load_region[start >> PAGE_BITS];
-    if (region) {
-        const uint32_t line = start >> state->loads.line_bits, last = end >> state->loads.line_bits;
-        load_line(state, line, region, access);
-        if (last != line && state->load_region[end >> PAGE_BITS] == region) {
-            load_line(state, last, region, access);
+    if (region && state->load_region[end >> PAGE_BITS] == region) {
+        for (uint32_t line = start >> state->loads.line_bits; line <= end >> state->loads.line_bits; line++) {
+            touch_line(state, line, region, access->writes);
         }
     }
 }

@@ -22,6 +22,12 @@ struct block {
     uint64_t count, taken, *events; /* `taken`: how often it did not go on behind itself */
 };
 
+/* What an instruction reads or writes: `words` times `size` bytes at `offset` and what the registers hold (0: none). */
+struct access {
+    int32_t offset;
+    uint8_t base, index, shift, size, words, writes;
+};
+
 struct btac_entry {
     uint32_t branch, target;
 };
@@ -58,6 +64,7 @@ struct state {
     const uint32_t *pages;
     const uint8_t *fetch_region, *load_region;
     /* tables over the half-words of the code, see instructions.py */
+    const struct access *accesses;
     const uint32_t *counts, *stack_moves, *targets, *functions;
     const int32_t *stack, *owner;
     const uint8_t *aligned, *branch_of, *entry;
@@ -73,6 +80,7 @@ struct state {
     uint64_t stack_low;
     struct branches branches;
     struct cache fetches, loads;
+    const struct block *fetched; /* last, from the cache alone: until another is fetched it stays there */
     struct region *regions;
     uint64_t region_count;
     /* writes */
