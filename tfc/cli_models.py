@@ -82,7 +82,7 @@ def run(
     folder: Annotated[Path, typer.Argument(help="A folder that `tfc compile` wrote.")],
     input: Annotated[Path | None, typer.Option(help="One sample: .npy, .npz or a folder with an image; default: the first golden one.")] = None,
     on: Annotated[Road, typer.Option(help="Where it runs.")] = Road.EMULATOR,
-    profile: Annotated[bool, typer.Option(help="Count for each node.")] = False,
+    profile: Annotated[bool, typer.Option(help="Cycles and instructions of each node, and exact peaks.")] = False,
     as_json: Json = False,
 ) -> None:
     """Run one inference and print the outputs and what they cost."""
@@ -96,18 +96,17 @@ def run(
             raise Diagnostic("only the emulator counts instructions", help="--on emulator")
         values = [y.reshape(-1).tolist() for y in compiled.to_float(compiled.host.run([x[0] for x in samples]))]
         return print_json({"outputs": values}) if as_json else print_outputs(compiled.graph.results, values)
-    outputs, counted = compiled.emulate([x[0] for x in samples], watch=profile)
+    outputs, counted = compiled.emulate([x[0] for x in samples], watch=profile, timing="full" if profile else None)
     values = [y.reshape(-1).tolist() for y in compiled.to_float(outputs)]
-    by_name = {count.name: count.instructions for count in counted.nodes}
-    nodes = [
-        {"name": node.name, "kernel": node.attrs["kernel"], "instructions": by_name.get(f"tfc_node_{index}", 0), "cycles": None}
-        for index, node in compiled.scheduled()
-    ]
+    timed = counted.profile
+    latency = timed.latency if timed else None
+    nodes = compiled.costs(timed) if timed else []
     result = {
         "outputs": values,
         "instructions": counted.instructions,
-        "cycles": None,
-        "ms": None,
+        "cycles": latency and latency["cycles"],
+        "ms": latency and latency["ms"],
+        "latency": latency,
         "stack_peak_bytes": counted.stack_peak_bytes,
         "arena_peak_bytes": sum(counted.arena_peak_bytes),
         **({"nodes": nodes} if profile else {}),
@@ -115,8 +114,9 @@ def run(
     if as_json:
         return print_json(result)
     print_outputs(compiled.graph.results, values)
-    if profile:
-        show([{key: value for key, value in row.items() if key != "cycles"} for row in nodes])
+    if latency:
+        show([{key: value for key, value in row.items() if key != "events"} for row in nodes])
+        console.print(f"{latency['cycles']:,} cycles, {latency['ms']:.3f} ms ± {latency['error_percent']:g} %")
     console.print(f"{counted.instructions:,} instructions, stack {counted.stack_peak_bytes:,} bytes, arena {sum(counted.arena_peak_bytes):,} bytes")
     return None
 

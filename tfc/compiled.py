@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tfc.backends.emulator.machine import Machine, Run
+from tfc.backends.emulator.machine import Machine, Run, Timing
+from tfc.backends.emulator.profile import Profile
 from tfc.backends.host.model import HostModel, compile_host
 from tfc.backends.target import Target, load_target
 from tfc.ir.diagnostic import Diagnostic
@@ -110,10 +111,10 @@ class Compiled:
         nodes = [arg.name for arg in self.graph.arguments] if name == "inputs" else self.graph.results
         return [arrays[node] for node in nodes]
 
-    def emulate(self, inputs: Sequence[Tensor], *, watch: bool = False) -> tuple[list[Tensor], Run]:
-        """One sample (integers in the model's own layout) on the emulated chip: the outputs, and what it counted."""
+    def emulate(self, inputs: Sequence[Tensor], *, watch: bool = False, timing: Timing = None) -> tuple[list[Tensor], Run]:
+        """One sample (integers in the model's own layout) on the emulated chip: the outputs, and what it counted and timed."""
         laid_out = [np.ascontiguousarray(np.transpose(x, arg.attrs.get("axes", range(x.ndim)))) for x, arg in zip(inputs, self.graph.arguments, strict=True)]
-        run = self.machine.run([x.tobytes() for x in laid_out], watch=watch)
+        run = self.machine.run([x.tobytes() for x in laid_out], watch=watch, timing=timing)
         results = [self.graph[name].type for name in self.graph.results]
         return [np.frombuffer(data, DTYPES[type.dtype]).reshape(type.shape) for data, type in zip(run.outputs, results, strict=True)], run
 
@@ -159,3 +160,20 @@ class Compiled:
     def scheduled(self) -> list[tuple[int, Node]]:
         """The nodes that run, in order, each with the number of its function tfc_node_<number> in the firmware."""
         return [(index, node) for index, node in enumerate(self.graph) if "kernel" in node.attrs]
+
+    def costs(self, profile: Profile) -> list[dict[str, Any]]:
+        """What each node cost in a profiled run, in the order in which they run; `share` in per cent."""
+        parts = {part.name: part for part in profile.nodes}
+        ran = [(node, parts[name]) for index, node in self.scheduled() if (name := f"tfc_node_{index}") in parts]
+        return [
+            {
+                "name": node.name,
+                "kernel": node.attrs["kernel"],
+                "instructions": part.instructions,
+                "cycles": round(part.cycles),
+                "ms": round(profile.milliseconds(part.cycles), 4),
+                "share": round(100 * part.cycles / profile.cycles, 1),
+                "events": {name: count for name, count in part.events.items() if count},
+            }
+            for node, part in ran
+        ]

@@ -53,6 +53,11 @@ class Profile:
     def ms(self) -> float:
         return self.milliseconds(self.cycles)
 
+    @property
+    def latency(self) -> dict[str, float | str]:
+        """What a report says of it."""
+        return {"cycles": round(self.cycles), "ms": round(self.ms, 4), "error_percent": self.error_percent, "source": "emulator"}
+
     def milliseconds(self, cycles: float) -> float:
         """At the target's clock."""
         return 1000 * cycles / self.clock_hz

@@ -64,6 +64,14 @@ def test_run_prints_outputs_and_counts(tfc: Tfc, compiled: Compiled) -> None:
     assert 0 < result["stack_peak_bytes"] <= compiled.report["ram"]["stack_bytes"]
     assert 0 < sum(node["instructions"] for node in result["nodes"]) <= result["instructions"]
     assert {node["kernel"].partition("_s8")[0] for node in result["nodes"]} >= {"conv2d", "attention", "layer_norm"}
+    latency = result["latency"]
+    assert (latency["cycles"], latency["ms"]) == (result["cycles"], result["ms"])
+    assert (latency["error_percent"], latency["source"]) == (5.0, "emulator")
+    assert latency["ms"] == pytest.approx(latency["cycles"] / compiled.target.clock_hz * 1000, abs=1e-4)
+    assert 0.98 < sum(node["cycles"] for node in result["nodes"]) / result["cycles"] < 1  # the rest are the calls between nodes
+    assert 0.5 < result["cycles"] / result["instructions"] < 2
+    assert f"{result['cycles']:,} cycles" in tfc("run", compiled.folder, "--profile").out
+    assert json.loads(tfc("run", compiled.folder, "--json").out)["latency"] is None
     assert "instructions, stack" in tfc("run", compiled.folder).out
 
 
