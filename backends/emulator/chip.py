@@ -40,7 +40,6 @@ EXCEPTIONS = {  # QEMU's numbers
     2: "calls a supervisor, which is not emulated",
     7: BREAKPOINT,
     8: "returns from an exception, and there was none",
-    18: "goes on without the Thumb bit, and the core knows no other instructions",
 }
 
 

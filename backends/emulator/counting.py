@@ -125,11 +125,12 @@ def native_hook(uc: Uc, kind: int, name: str, state: State) -> Iterator[None]:
         uc.ctl_flush_tb()
 
 
-def add_native_hook(uc: Uc, kind: int, name: str, state: State) -> ctypes.c_size_t:
-    """unicorn's Python binding only takes Python callbacks; its C function takes any."""
+def add_native_hook(uc: Uc, kind: int, name: str, state: ctypes.Structure, at: int | None = None) -> ctypes.c_size_t:
+    """unicorn's Python binding only takes Python callbacks; its C function takes any. The hook is for one address, or for all."""
     handle = ctypes.c_size_t()
-    everywhere = (ctypes.c_uint64(1), ctypes.c_uint64(0))
-    status = uclib.uc_hook_add(uc_handle(uc), ctypes.byref(handle), kind, native_function(name), ctypes.byref(state), *everywhere)
+    first, last = (1, 0) if at is None else (at, at)
+    function = native_function(name)
+    status = uclib.uc_hook_add(uc_handle(uc), ctypes.byref(handle), kind, function, ctypes.byref(state), ctypes.c_uint64(first), ctypes.c_uint64(last))
     if status:
         raise UcError(status)
     return handle

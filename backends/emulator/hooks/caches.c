@@ -58,6 +58,11 @@ void follow_access(void *uc, uint64_t address, uint32_t size, struct state *stat
     }
     const uint32_t start = (uint32_t)access->offset + value_of(uc, state, access->base) + (value_of(uc, state, access->index) << access->shift);
     const uint32_t end = start + (uint32_t)access->size * access->words - 1;
+    if (access->words > 1 && start & 3 && !state->misaligned) { /* the core faults, the emulator does not */
+        state->misaligned = start;
+        state->culprit = (uint32_t)address;
+        state->stop(uc);
+    }
     state->block->events[UNALIGNED_LOADS] += !access->writes && start & (access->size - 1U);
     const uint32_t region = state->load_region[start >> PAGE_BITS];
     if (region && state->load_region[end >> PAGE_BITS] == region) {
