@@ -15,7 +15,7 @@ from tfc.ir.op import Op
 from tfc.ir.ops import OPS, op_named
 from tfc.ir.signature import spell
 from tfc.passes.pipeline import PASSES, Pass, PassFunction
-from tfc.passes.quantize import makes_wide, reads_wide
+from tfc.passes.quantize_widths import makes_wide, reads_wide
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tfc.noise import SAMPLES, signal_to_noise
 from tfc.passes.calibrate import calibrate_on, has_table
 from tfc.passes.pipeline import integer_passes, run_pipeline
 from tfc.passes.plan_memory import make_plan
-from tfc.passes.quantize import MAKES_WIDE, takes_wide
+from tfc.passes.quantize_widths import MAKES_WIDE, takes_wide
 from tfc.report import Budget
 
 GAIN = 0.1  # decibels at the results that a change must bring
@@ -71,4 +71,4 @@ def has_kernels(graph: Graph, target: Target) -> bool:
 
 
 def fits(graph: Graph, target: Target, budget: Budget) -> bool:
-    return make_plan(run_pipeline(graph, target, integer_passes("latency"))).peak + budget.reserve <= budget.ram
+    return make_plan(run_pipeline(graph, target, integer_passes("latency")), target).peak + budget.reserve <= budget.ram
