@@ -1,4 +1,4 @@
-"""What a chip is: its core, clock, memories, caches and compiler flags, read from one TOML file a target."""
+"""What a chip is: its core, clock, memories, caches and compiler flags, read from one TOML file a target and one a core."""
 
 import tomllib
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ from typing import Any, Literal, get_args
 
 from tfc.ir.diagnostic import Diagnostic
 
-from .timing import Pipeline, read_pipeline
+from .timing import Branches, Caches, Pipeline, read_pipeline
 
 MemoryKind = Literal["dtcm", "sram", "itcm", "flash"]
 FOLDER = Path(__file__).with_name("targets")
+CORES = FOLDER / "cores"
 
 
 @dataclass(frozen=True)
@@ -38,35 +39,6 @@ class Memory:
 
     def __contains__(self, address: int) -> bool:
         return self.base <= address < self.end
-
-
-@dataclass(frozen=True)
-class Caches:
-    """Level-one caches, of 0 bytes where there are none; they replace pseudo-randomly, from the seed."""
-
-    line_bytes: int
-    instruction_bytes: int
-    instruction_ways: int
-    data_bytes: int
-    data_ways: int
-    seed: int
-    unaligned_load_cycles: float
-
-    def sets(self, size: int, ways: int) -> int:
-        """Of a cache of `size` bytes."""
-        return size // (ways * self.line_bytes)
-
-
-@dataclass(frozen=True)
-class Branches:
-    """The branch unit: sizes of its tables, where its two-bit counters start, and what a wrong or late prediction costs."""
-
-    btac_entries: int
-    counters: int
-    initial_counter: int
-    return_stack: int
-    mispredict_cycles: float
-    btac_miss_cycles: float
 
 
 @dataclass(frozen=True)
@@ -118,6 +90,19 @@ class Target:
         """Whether one buffer may span both: `second` begins where `first` ends."""
         return first.end == second.base
 
+    @property
+    def spans(self) -> tuple[tuple[Memory, ...], ...]:
+        """The pools in runs that one buffer may span, in planning order of the pool that each begins with."""
+        behind = {first: second for first in self.pools for second in self.pools if self.adjacent(first, second)}
+        runs = []
+        for pool in self.pools:
+            if pool not in behind.values():
+                run = [pool]
+                while run[-1] in behind:
+                    run.append(behind[run[-1]])
+                runs.append(tuple(run))
+        return tuple(runs)
+
 
 def targets() -> list[str]:
     """The names that `load_target` knows."""
@@ -132,25 +117,35 @@ def load_target(name: str) -> Target:
     return read_target(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
 
 
-def read_target(table: dict[str, Any]) -> Target:
-    """The target that a parsed TOML file describes; a missing, unknown or contradictory entry is a Diagnostic."""
-    where = f"target {table.get('name', '?')}"
+def read_core(name: str) -> dict[str, Any]:
+    """What all chips of a core share, from `targets/cores/NAME.toml`."""
+    cores = sorted(path.stem for path in CORES.glob("*.toml"))
+    if name not in cores:
+        raise Diagnostic(f"unknown core {name}", help=f"the cores are {', '.join(cores)}")
+    return tomllib.loads((CORES / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def overridden(core: dict[str, Any], chip: dict[str, Any]) -> dict[str, Any]:
+    """The core's table with what the chip says otherwise, entry by entry."""
+    both = {key: overridden(core[key], value) if isinstance(value, dict) and isinstance(core.get(key), dict) else value for key, value in chip.items()}
+    return {**core, **both}
+
+
+def read_target(chip: dict[str, Any]) -> Target:
+    """The target that a parsed TOML file and that of its core describe; a missing, unknown or contradictory entry is a Diagnostic."""
+    where = f"target {chip.get('name', '?')}"
     try:
-        memories = tuple(Memory(**entry) for entry in table["memories"])
+        table = overridden(read_core(chip["core"]), chip)
+        memories = tuple(Memory(**entry) for entry in table.pop("memories"))
         by_name = {memory.name: memory for memory in memories}
-        pools = tuple(by_name[pool] for pool in table["planning"]["pools"])
         target = Target(
-            name=table["name"],
-            core=table["core"],
-            clock_hz=table["clock_hz"],
-            fpu=table["fpu"],
-            flags=Flags(**{compiler: tuple(flags) for compiler, flags in table["flags"].items()}),
             memories=memories,
-            pools=pools,
-            branches=Branches(**table["branches"]),
-            caches=Caches(**table["caches"]),
-            error_percent=table["error_percent"],
-            pipeline=read_pipeline(table["pipeline"]),
+            pools=tuple(by_name[pool] for pool in table.pop("planning")["pools"]),
+            flags=Flags(**{compiler: tuple(flags) for compiler, flags in table.pop("flags").items()}),
+            branches=Branches(**table.pop("branches")),
+            caches=Caches(**table.pop("caches")),
+            pipeline=read_pipeline(table.pop("pipeline")),
+            **table,
         )
     except KeyError as error:
         raise Diagnostic(f"{where}: {error} is missing") from error

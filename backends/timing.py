@@ -1,7 +1,36 @@
-"""The constants of a core's pipeline, as a target's TOML gives them."""
+"""What takes time in a core: caches, branch unit, pipeline, as TOML files give them."""
 
 from dataclasses import dataclass, fields
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Caches:
+    """Level-one caches, of 0 bytes where there are none; they replace pseudo-randomly, from the seed."""
+
+    line_bytes: int
+    instruction_bytes: int
+    instruction_ways: int
+    data_bytes: int
+    data_ways: int
+    seed: int
+    unaligned_load_cycles: float
+
+    def sets(self, size: int, ways: int) -> int:
+        """Of a cache of `size` bytes."""
+        return size // (ways * self.line_bytes)
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The branch unit: sizes of its tables, where its two-bit counters start, and what a wrong or late prediction costs."""
+
+    btac_entries: int
+    counters: int
+    initial_counter: int
+    return_stack: int
+    mispredict_cycles: float
+    btac_miss_cycles: float
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tfc.backends.target import Target
@@ -21,13 +21,21 @@ ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
 SWAPS = 500
 
 
+Attempt = dict[str, tuple[int, int]]  # the number of the span and the offset in it, by buffer
+
+
 @dataclass(frozen=True)
 class Plan:
-    """An offset for each buffer, the bytes they span, and the least that any plan of this schedule needs."""
+    """A place for each buffer, the bytes taken of each span of pools (by its first pool), and the least that any plan of this schedule needs."""
 
-    offsets: dict[str, int]
-    peak: int
+    places: dict[str, Place]
+    peaks: dict[str, int]
     lower_bound: int
+
+    @property
+    def peak(self) -> int:
+        """Bytes of all spans together."""
+        return sum(self.peaks.values())
 
     @property
     def optimal(self) -> bool:
@@ -36,48 +44,66 @@ class Plan:
 
 
 def plan_memory(graph: Graph, target: Target) -> Graph:
-    """Offsets in one arena that begins with the first pool and runs on into the adjacent ones; views have their operand's bytes already."""
+    """Offsets in the first pool and the adjacent ones behind it; what finds no room there lies in the next pools. Views have their operand's bytes already."""
     require(graph, "bound")
     graph = graph.copy()
-    memory, plan = target.pools[0].name, make_plan(graph)
+    plan = make_plan(graph, target)
     for node in graph:
         if node.op == "const" or isinstance(node.place, View):
             continue
-        node = replace(node, place=Place(memory, plan.offsets[node.name]))
+        node = replace(node, place=plan.places[node.name])
         if node.scratch:
-            node = replace(node, scratch=replace(node.scratch, place=Place(memory, plan.offsets[f"{node.name} scratch"])))
+            node = replace(node, scratch=replace(node.scratch, place=plan.places[f"{node.name} scratch"]))
         graph.add(node)
     return graph
 
 
-def make_plan(graph: Graph) -> Plan:
+def make_plan(graph: Graph, target: Target) -> Plan:
     """The best of several greedy orders, then of orders that put the buffer at the peak first; stops at the bound."""
     items, bound = buffers(graph), max(live_bytes(graph), default=0)
-    best = order, offsets = min((attempt(sorted(items, key=key)) for key in ORDERS), key=peak_of)
+    bytes_of = {buffer.name: buffer.bytes for buffer in items}
+    sizes = [sum(pool.size for pool in span) for span in target.spans]
+
+    def peaks(places: Attempt) -> list[int]:
+        return [max((at + bytes_of[name] for name, (home, at) in places.items() if home == span), default=0) for span in range(len(sizes))]
+
+    def badness(places: Attempt) -> tuple[int, int]:
+        """Bytes that find no room, then bytes."""
+        taken = peaks(places)
+        return sum(max(peak - size, 0) for peak, size in zip(taken, sizes, strict=True)), sum(taken)
+
+    order, places = min(((order, attempt(order, sizes)) for key in ORDERS for order in [sorted(items, key=key)]), key=lambda pair: badness(pair[1]))
+    best = places
     for _ in range(SWAPS):
-        if peak_of(best) == bound:
+        if badness(best) == (0, bound):
             break
-        top = max(order, key=lambda b: offsets[b.name] + b.bytes)
-        order, offsets = attempt([top, *(b for b in order if b is not top)])
-        best = min(best, (order, offsets), key=peak_of)
-    return Plan(best[1], peak_of(best), bound)
+        top = max(order, key=lambda b: (places[b.name][0], places[b.name][1] + b.bytes))
+        order = [top, *(b for b in order if b is not top)]
+        places = attempt(order, sizes)
+        best = min(best, places, key=badness)
+    names = [span[0].name for span in target.spans]
+    return Plan({name: Place(names[span], at) for name, (span, at) in best.items()}, dict(zip(names, peaks(best), strict=True)), bound)
 
 
-def peak_of(attempted: tuple[list[Buffer], dict[str, int]]) -> int:
-    order, offsets = attempted
-    return max((offsets[b.name] + b.bytes for b in order), default=0)
-
-
-def attempt(order: list[Buffer]) -> tuple[list[Buffer], dict[str, int]]:
-    """Place buffers one after the other at the lowest offset that is free for all of their life."""
-    offsets: dict[str, int] = {}
-    placed: list[Buffer] = []
+def attempt(order: list[Buffer], sizes: Sequence[int]) -> Attempt:
+    """Place buffers one after the other at the lowest free offset of the first span with room for them; without any, in the last span."""
+    places: Attempt = {}
+    placed: list[list[Buffer]] = [[] for _ in sizes]
     for buffer in order:
-        at = 0
-        for other in sorted((b for b in placed if b.meets(buffer)), key=lambda b: offsets[b.name]):
-            if offsets[other.name] - at >= buffer.bytes:
+        for span, size in enumerate(sizes):
+            at = lowest([(places[other.name][1], other.bytes) for other in placed[span] if other.meets(buffer)], buffer.bytes)
+            if at + buffer.bytes <= size:
                 break
-            at = max(at, offsets[other.name] + other.bytes)
-        offsets[buffer.name] = at
-        placed.append(buffer)
-    return order, offsets
+        places[buffer.name] = span, at
+        placed[span].append(buffer)
+    return places
+
+
+def lowest(taken: list[tuple[int, int]], size: int) -> int:
+    """The lowest offset with `size` bytes between ranges that are taken."""
+    at = 0
+    for offset, bytes in sorted(taken):
+        if offset - at >= size:
+            break
+        at = max(at, offset + bytes)
+    return at

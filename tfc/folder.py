@@ -62,7 +62,7 @@ def write_folder(folder: Path, graph: Graph, target: Target, golden: Golden, opt
 def build_firmware(folder: Path, graph: Graph, target: Target, options: Options) -> Sizes:
     """Link, where arena and weights fit the chip at all; the sizes of what was linked, or of what is known without."""
     weights = sum(stored_bytes(graph, node) for node in graph.of_op("const"))
-    if make_plan(graph).peak + options.stack > target.ram_bytes or weights > target.flash.size:
+    if make_plan(graph, target).peak + options.stack > target.ram_bytes or weights > target.flash.size:
         return Sizes(stack=options.stack, static=0, code=0, weights=weights)
     sizes = elf_sizes(build(folder, target, options.toolchain))
     shutil.rmtree(folder / "build" / "objects")

@@ -14,7 +14,7 @@ from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node, Place
 from tfc.ir.work import macs, nonzero_macs
 from tfc.passes.lifetimes import buffers
-from tfc.passes.plan_memory import make_plan
+from tfc.passes.plan_memory import Plan, make_plan
 
 FORMAT = 1
 
@@ -40,7 +40,7 @@ class Sizes:
 
 def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, noise: Mapping[str, float]) -> dict[str, Any]:
     """report.json of a placed graph; `noise` is the signal-to-noise ratio of each value in decibels."""
-    plan = make_plan(graph)
+    plan = make_plan(graph, target)
     ram = plan.peak + sizes.stack + sizes.static + budget.reserve
     flash = sizes.weights + sizes.code
     return {
@@ -57,7 +57,7 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, nois
             "limit_bytes": budget.ram,
             "lower_bound_bytes": plan.lower_bound,
             "optimal": plan.optimal,
-            "pools": pool_use(target, plan.peak),
+            "pools": pool_use(target, plan),
         },
         "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
         "latency": None,
@@ -65,12 +65,14 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, nois
     }
 
 
-def pool_use(target: Target, peak: int) -> list[dict[str, Any]]:
-    """How far an arena of `peak` bytes reaches into each pool."""
-    rows, left = [], peak
-    for pool in target.pools:
-        rows.append({"name": pool.name, "used_bytes": min(left, pool.size), "size_bytes": pool.size})
-        left = max(left - pool.size, 0)
+def pool_use(target: Target, plan: Plan) -> list[dict[str, Any]]:
+    """How far the arena reaches into each pool."""
+    rows = []
+    for span in target.spans:
+        left = plan.peaks[span[0].name]
+        for pool in span:
+            rows.append({"name": pool.name, "used_bytes": min(left, pool.size), "size_bytes": pool.size})
+            left = max(left - pool.size, 0)
     return rows
 
 

@@ -1,6 +1,7 @@
 """Targets: what is read from the TOML files, and what is refused."""
 
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -55,10 +56,13 @@ def test_addresses_find_their_memory():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda table: table.pop("caches"), "'caches' is missing"),
-        (lambda table: table["pipeline"].pop("divide_cycles"), "'divide_cycles' is missing"),
-        (lambda table: table["pipeline"]["results"]["load"].pop("late"), "late"),
-        (lambda table: table["pipeline"].update(width=3), "width"),
+        (lambda table: table.pop("caches"), "instruction_bytes"),
+        (lambda table: table.pop("clock_hz"), "clock_hz"),
+        (lambda table: table.update(volts=3.3), "volts"),
+        (lambda table: table.update(core="cortex-m4"), "unknown core cortex-m4\n.*the cores are cortex-m7"),
+        (lambda table: table.pop("core"), "'core' is missing"),
+        (lambda table: table.update(pipeline={"width": 3}), "width"),
+        (lambda table: table.update(pipeline={"results": {"load": {"middle": 1}}}), "middle"),
         (lambda table: table["memories"][0].pop("size"), "size"),
         (lambda table: table["memories"][0].update(colour="red"), "colour"),
         (lambda table: table["memories"][0].update(kind="tape"), "kind tape"),
@@ -74,33 +78,51 @@ def test_a_wrong_description_is_refused(change, message):
         read_target(table)
 
 
-def stm32h743() -> dict:
-    """Caches, clock and memories of the larger sister (RM0433 §2.3), on the same pipeline."""
+def test_a_chip_says_otherwise_entry_by_entry():
     table = stm32f746()
-    table.update(name="stm32h743", clock_hz=480_000_000)
-    table["caches"].update(instruction_bytes=16 << 10, data_bytes=16 << 10)
-    sizes = {"itcm": (0, 64 << 10), "flash": (0x0800_0000, 2 << 20), "dtcm": (0x2000_0000, 128 << 10), "sram": (0x2400_0000, 512 << 10)}
-    for memory in table["memories"]:
-        memory["base"], memory["size"] = sizes[memory["name"]]
-    return table
+    table.update(error_percent=9.0, branches={"counters": 1024}, pipeline={"divide_cycles": 7, "results": {"load": {"late": 2}}})
+    chip, core = read_target(table), load_target("stm32f746")
+    assert (chip.error_percent, chip.branches.counters, chip.pipeline.divide_cycles, chip.pipeline.results.load.late) == (9.0, 1024, 7, 2)
+    assert chip.branches == replace(core.branches, counters=1024)
+    assert replace(chip.pipeline.results, load=core.pipeline.results.load) == core.pipeline.results
+    assert chip.pipeline.results.load == replace(core.pipeline.results.load, late=2)
 
 
-def test_larger_caches_and_none_can_be_described():
-    h743 = read_target(stm32h743())
-    caches = h743.caches
+def test_chips_of_a_core_share_its_constants():
+    chips = [load_target(name) for name in targets()]
+    assert {chip.core for chip in chips} == {"cortex-m7"}
+    assert len({(chip.pipeline, chip.branches, chip.flags) for chip in chips}) == 1
+    for name in targets():
+        assert not {"pipeline", "branches", "flags"} & set(tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", targets())
+def test_a_guess_widens_the_error_bar(name):
+    text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    assert ("guess" in text.lower()) == (load_target(name).error_percent > load_target("stm32f746").error_percent)
+
+
+def test_the_h743_has_memories_that_lie_apart():
+    target = load_target("stm32h743")
+    caches = target.caches
     assert (caches.sets(caches.instruction_bytes, caches.instruction_ways), caches.sets(caches.data_bytes, caches.data_ways)) == (256, 128)
+    assert [(pool.name, pool.base, pool.size) for pool in target.pools] == [("dtcm", 0x2000_0000, 128 << 10), ("sram", 0x2400_0000, 512 << 10)]
+    assert target.spans == ((target.memory("dtcm"),), (target.memory("sram"),))
+    assert load_target("stm32f746").spans == (load_target("stm32f746").pools,)
+
+
+def test_spans_are_found_in_any_order_of_pools():
     table = stm32f746()
-    table["caches"].update(instruction_bytes=0, data_bytes=0)
-    assert read_target(table).caches.data_bytes == 0
+    table["planning"]["pools"] = ["sram", "dtcm"]
+    assert [[pool.name for pool in span] for span in read_target(table).spans] == [["dtcm", "sram"]]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda table: table["branches"].update(btac_entries=60), "btac_entries must be a power of two, not 60"),
+        (lambda table: table.update(branches={"btac_entries": 60}), "btac_entries must be a power of two, not 60"),
         (lambda table: table["caches"].update(data_ways=3), "sets of the data cache must be a power of two"),
-        (lambda table: table["caches"].pop("seed"), "seed"),
-        (lambda table: table.pop("error_percent"), "'error_percent' is missing"),
+        (lambda table: table["caches"].pop("data_bytes"), "data_bytes"),
     ],
 )
 def test_what_the_core_cannot_index_is_refused(change, message):

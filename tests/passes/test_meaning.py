@@ -123,7 +123,7 @@ def test_stages_are_reached_in_order() -> None:
     placed = run_pipeline(ranged, TARGET, integer_passes("latency"))
     assert all(reached(placed, stage) for stage in ("quantized", "bound", "placed"))
     verify(placed)
-    plan = make_plan(placed)
+    plan = make_plan(placed, TARGET)
     assert plan.lower_bound <= plan.peak <= sum(node.type.bytes for node in placed)
 
 

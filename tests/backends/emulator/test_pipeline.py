@@ -9,7 +9,7 @@ from .assembler import decoded
 
 CORE = load_target("stm32f746").pipeline
 
-# Steady-state cycles of sequences that repeat; jnk0le's measurements, [pipeline] in stm32f746.toml.
+# Steady-state cycles of sequences that repeat; jnk0le's measurements, [pipeline] in cores/cortex-m7.toml.
 SEQUENCES = {
     "one accumulator": ("smlad r0, r1, r2, r0", 1),
     "multiply beside a move": ("smlad r0, r1, r2, r0; mov r3, r4", 1),
