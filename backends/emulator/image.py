@@ -33,11 +33,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class Symbol:
-    """A function or object; the address of a function is without its Thumb bit."""
+    """A function or object; the address of a function is without its Thumb bit. `file` is the source of a local one."""
 
     name: str
     address: int
     size: int
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,12 +124,15 @@ def read_symbols(path: Path, elf: Any) -> tuple[list[Symbol], dict[str, Symbol],
     table = elf.get_section_by_name(".symtab")
     if not isinstance(table, SymbolTableSection):
         raise Diagnostic(f"{path} has no symbols", help="do not strip it")
+    file = ""
     for entry in table.iter_symbols():
         kind, section, value = entry["st_info"]["type"], entry["st_shndx"], entry["st_value"]
-        if entry.name[:2] in ("$t", "$d", "$a"):
+        if kind == "STT_FILE":
+            file = entry.name
+        elif entry.name[:2] in ("$t", "$d", "$a"):
             marks.setdefault(section, []).append((value, entry.name[1]))
         elif kind == "STT_FUNC":
-            functions.append(Symbol(entry.name, value & ~1, entry["st_size"]))
+            functions.append(Symbol(entry.name, value & ~1, entry["st_size"], file if entry["st_info"]["bind"] == "STB_LOCAL" else ""))
             symbols[entry.name] = functions[-1]
         elif kind in ("STT_OBJECT", "STT_NOTYPE") and entry.name:
             symbols.setdefault(entry.name, Symbol(entry.name, value, entry["st_size"]))

@@ -1,7 +1,9 @@
 """A chip with any program in it: in flash or RAM, as a debugger loads it, or as start-up code would have left it."""
 
+from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from unicorn import unicorn_const as uc_const
@@ -98,13 +100,20 @@ class LoadedChip(Chip):
         self.system[register - SYSTEM_CONTROL :][:4].view("<u4")[0] = value
 
 
-def with_sizes(image: Image) -> Image:
-    """Functions of assembly often have no size: such a one reaches to the next symbol of a function, or to the end of its code."""
+def told_apart(image: Image) -> Image:
+    """Functions of assembly often have no size: such a one reaches to the next function, or to the end of its code.
+
+    Of those with one name, local to several sources, each gets its source behind its name.
+    """
     ends = {code.address: code.address + len(code.data) for code in image.code}
+    places = {(function.name, function.address) for function in image.functions}
+    twice = Counter(name for name, _ in places)
     functions = list(image.functions)
     following = [after.address for _, after in pairwise(functions)] + [1 << 32]
     for index, (function, after) in enumerate(zip(functions, following, strict=True)):
         stretch = max((start for start in ends if start <= function.address), default=None)
         if not function.size and stretch is not None and function.address < ends[stretch]:
-            functions[index] = replace(function, size=min(after, ends[stretch]) - function.address)
+            function = replace(function, size=min(after, ends[stretch]) - function.address)
+        name = f"{function.name}@{Path(function.file).name}" if function.file and twice[function.name] > 1 else function.name
+        functions[index] = replace(function, name=name)
     return replace(image, functions=tuple(functions))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from .chip import THUMB
 from .counting import BLOCKS, Counting
 from .faults import fault
 from .image import read_image
-from .loader import RETURN, LoadedChip, with_sizes
+from .loader import RETURN, LoadedChip, told_apart
 from .profile import Clock, Profile
 from .semihosting import Host
 from .tables import tables_of
@@ -28,11 +29,14 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Execution:
-    """What a program did. `result` is its exit code or what the called function left in r0, as a signed number; `text` is what it wrote."""
+    """What a program did. `result` is its exit code or what the called function left in r0, as a signed number; `text` is what it wrote.
+
+    `stack` are the addresses that it took of the stack.
+    """
 
     result: int
     text: str
-    stack_bytes: int
+    stack: range
     profile: Profile
 
 
@@ -44,7 +48,7 @@ class Program:
     """A chip with a program in it. Runs begin alike: with the same memory, empty caches, and no branch known."""
 
     def __init__(self, elf: Path, target: Target) -> None:
-        self.image, self.target = with_sizes(read_image(elf)), target
+        self.image, self.target = told_apart(read_image(elf)), target
         self.chip = LoadedChip(self.image, target)
         self.counting = Counting(self.chip, tables_of(self.image), {pool.name: np.ones(pool.size, np.bool_) for pool in target.pools})
         self.traps = Traps(self.chip, self.counting, self.chip.stack_limit)
@@ -61,7 +65,7 @@ class Program:
 
     def call(self, entry: str, arguments: Sequence[int] = (), *, limit: int = LIMIT, say: Say = unheard) -> Execution:
         """One function, until it returns. No start-up code runs: its work on memory and FPU is done, its time is not counted."""
-        start = self.image.symbol(entry).address | THUMB
+        start = self.address(entry) | THUMB
         if not self.chip.is_code(start):
             raise Diagnostic(f"{entry} is at 0x{start & ~THUMB:08x}, where the program has no code", help="the entry must be a function")
         self.chip.power_on()
@@ -72,6 +76,14 @@ class Program:
         for index, word in enumerate(words[:IN_REGISTERS]):
             self.chip.uc.reg_write(UC_ARM_REG_R0 + index, word)
         return self.go(top, RETURN | THUMB, start, limit=limit, say=say)
+
+    def address(self, symbol: str) -> int:
+        """Of a function, with its Thumb bit, or of data; no such symbol is a Diagnostic."""
+        if symbol not in self.image.symbols:
+            close = get_close_matches(symbol, self.image.symbols)
+            raise Diagnostic(f"{self.image.path} has no symbol {symbol}", help=f"there is {', '.join(close)}" if close else None)
+        address = self.image.symbols[symbol].address
+        return address | THUMB if self.chip.is_code(address | THUMB) else address
 
     def go(self, top: int, behind: int, start: int, *, limit: int, say: Say) -> Execution:
         """From `start` until the program exits, or returns from there."""
@@ -88,7 +100,7 @@ class Program:
                     raise fault(self.chip, self.traps)
         result = uc.reg_read(UC_ARM_REG_R0) if host.exit_code is None else host.exit_code
         text = host.text.decode(errors="replace")
-        return Execution((result ^ 1 << 31) - (1 << 31), text, top - counting.state.stack_low, self.clock.profile(counting))
+        return Execution((result ^ 1 << 31) - (1 << 31), text, range(counting.state.stack_low, top), self.clock.profile(counting))
 
     def check(self, limit: int) -> None:
         """Raise what the hooks found."""
