@@ -89,6 +89,8 @@ def read_image(path: Path) -> Image:
             return image_of(path, ELFFile(file))
     except FileNotFoundError:
         raise Diagnostic(f"{path} does not exist") from None
+    except OSError as error:
+        raise Diagnostic(f"{path} cannot be read: {error.strerror}") from None
     except (ELFError, ConstructError, UnicodeDecodeError, ValueError, IndexError) as error:
         raise Diagnostic(f"{path} is not a whole ELF file: {error}") from error
 

@@ -32,6 +32,7 @@ FOUND = (
     Found(""),
     Found("{by} jumps to 0x{address:08x}, where the program has no code"),
     Found("{by} takes the stack down to 0x{address:08x}, and it ends at 0x{limit:08x}", "a larger stack, or fewer and smaller frames"),
+    Found("{by} is a floating-point instruction, and {chip} has no FPU", "build it with soft floating point"),
     Found("{by} is a floating-point instruction, and the FPU is off", "start-up must set bits 20 to 23 of CPACR (0xe000ed88), then ISB"),
     Found("{by} is a double-precision instruction, which an {fpu} does not know", "build it for that FPU"),
     Found("{by} branches to itself for ever", "end the program by semihosting, or call one function with --entry"),
@@ -106,10 +107,10 @@ class Traps:
 
     def diagnostic(self) -> Diagnostic | None:
         """What was found, if anything."""
-        image, state = self.chip.image, self.state
+        image, target, state = self.chip.image, self.chip.target, self.state
         found = FOUND[state.kind]
         if not found.text:
             return None
         culprit = state.culprit if state.kind != NOWHERE else self.end_of(state.culprit)
-        text = found.text.format(by=image.where(culprit), address=state.address, limit=state.stack_limit, fpu=self.chip.target.fpu)
+        text = found.text.format(by=image.where(culprit), address=state.address, limit=state.stack_limit, fpu=target.fpu, chip=target.name)
         return Diagnostic(text, at=str(image.path), help=found.help)

@@ -1,7 +1,7 @@
 /* What a Cortex-M7 faults on and the emulator lets pass. Each check stops the program and leaves its reason in `kind`. */
 #include "hooks.h"
 
-enum kind { NONE, NOWHERE, STACK, NO_FPU, NO_DOUBLE, ENDLESS, DIVIDE }; /* FOUND of traps.py */
+enum kind { NONE, NOWHERE, STACK, NO_FPU, FPU_OFF, NO_DOUBLE, ENDLESS, DIVIDE }; /* FOUND of traps.py */
 enum fact { CODE = 1, FLOAT = 2, DOUBLE = 4 };
 enum { DIVIDE_TRAP = 1 << 4, FPU_ENABLED = 0xF << 20 };
 
@@ -39,7 +39,7 @@ static void check_floats(void *uc, uint64_t address, uint32_t size, struct traps
     const int enabled = traps->has_floats && (control(traps, 0xE000ED88) & FPU_ENABLED) == FPU_ENABLED;
     for (uint64_t half = first; half < first + size / 2; half++) {
         if (traps->facts[half] & FLOAT && !enabled) {
-            found(uc, traps, NO_FPU, address + (half - first) * 2, 0);
+            found(uc, traps, traps->has_floats ? FPU_OFF : NO_FPU, address + (half - first) * 2, 0);
         } else if (traps->facts[half] & DOUBLE && !traps->has_doubles) {
             found(uc, traps, NO_DOUBLE, address + (half - first) * 2, 0);
         }

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tfc.backends.emulator.hot import hot_blocks
 from tfc.backends.emulator.misses import misses_of
 from tfc.backends.emulator.program import Execution, Program
-from tfc.backends.target import Target
+from tfc.backends.target import Target, load_target
 from tfc.backends.toolchain import zig_program
 from tfc.ir.diagnostic import Diagnostic
 
@@ -170,6 +171,13 @@ int main(void) {{ {FPU_ON} return twice(21); }}
     machine = program(twice)
     assert machine.run().result == 42
     assert machine.call("twice", [-4]).result == -8
+
+
+def test_a_chip_without_fpu_says_so(tmp_path: Path) -> None:
+    chip = replace(load_target("stm32f746"), fpu="none")
+    elf = build_program(tmp_path, chip, f'int main(void) {{ {FPU_ON} __asm__ volatile({FPU} "vadd.f32 s0, s0, s0"); return 0; }}')
+    with pytest.raises(Diagnostic, match=r"main\S* \(0x0800\w+\) is a floating-point instruction, and stm32f746 has no FPU"):
+        Program(elf, chip).run()
 
 
 def compile_for(folder: Path, *flags: str) -> Path:
