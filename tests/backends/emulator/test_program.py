@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,6 +212,16 @@ def test_an_elf_cut_anywhere_is_refused(tmp_path: Path, target: Target) -> None:
         path.write_bytes(whole[:size])
         with pytest.raises(Diagnostic, match=r"cut\.elf"):
             Program(path, target)
+
+
+def test_a_damaged_program_never_ends_in_a_traceback(tmp_path: Path, target: Target) -> None:
+    elf = build_program(tmp_path, target, 'int main(void) { semihosting_print("text"); return 5 / ((int)nothing + 1); }')
+    whole, path = elf.read_bytes(), tmp_path / "damaged.elf"
+    code = whole.index(b"\xab\xbe")
+    for position in [*range(0, 0x80, 5), *range(code - 120, code + 120, 3), *range(0x80, len(whole), 211)]:
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x55]) + whole[position + 1 :])
+        with suppress(Diagnostic):
+            Program(path, target).run(limit=20_000)
 
 
 def test_a_program_without_vectors_needs_an_entry(tmp_path: Path, target: Target) -> None:
