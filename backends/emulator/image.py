@@ -109,7 +109,7 @@ def image_of(path: Path, elf: Any) -> Image:
             raise Diagnostic(f"{path} is cut off: a segment has {len(data)} of {segment['p_filesz']} bytes")
         segments.append(Segment(segment["p_paddr"], data, segment["p_vaddr"], segment["p_memsz"]))
     if not any(segment.data for segment in segments):
-        raise Diagnostic(f"{path} has nothing to load")
+        raise Diagnostic(f"{path} has nothing to load", help="link it: an object file is no program")
     functions, symbols, marks = read_symbols(path, elf)
     code = []
     for index, section in enumerate(elf.iter_sections()):
