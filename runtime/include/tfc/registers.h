@@ -7,11 +7,11 @@
 
 #if defined(__ARM_FEATURE_DSP)
 #define TFC_START2X4 \
-    "push {%[p]}\n\tpush {%[q]}\n\t" \
+    "strd %[q], %[p], [sp, #-8]!\n\t" \
     "mov %[a0], %[u]\n\tmov %[a1], %[u]\n\tmov %[a2], %[u]\n\tmov %[a3], %[u]\n\t" \
     "mov %[b0], %[v]\n\tmov %[b1], %[v]\n\tmov %[b2], %[v]\n\tmov %[b3], %[v]\n"
 #define TFC_STORE2X4 \
-    "ldr %[p], [sp, #4]\n\tadd sp, #8\n\t" \
+    "ldrd %[q], %[p], [sp], #8\n\t" \
     "strd %[a0], %[a1], [%[p]]\n\tstrd %[a2], %[a3], [%[p], #8]\n\tstrd %[b0], %[b1], [%[p], #16]\n\tstrd %[b2], %[b3], [%[p], #24]"
 /* p and q hold the inputs of columns 0 and 1, then 2 and 3; u and v the weights of both rows. */
 #define TFC_MACS2X4(COLUMNS01, COLUMNS23) \
@@ -22,6 +22,18 @@
     "smlad %[a2], %[p], %[u], %[a2]\n\tsmlad %[b2], %[p], %[v], %[b2]\n\t" \
     "smlad %[a3], %[q], %[u], %[a3]\n\tsmlad %[b3], %[q], %[v], %[b3]\n\t"
 #define TFC_WEIGHTS2X4 "ldr %[v], [%[w]], #4\n\tsxtb16 %[u], %[v]\n\tsxtb16 %[v], %[v], ror #8\n\t"
+/* A word of weights, in q, times its columns, of which p holds the first. A line is a cycle: all but the first, which decodes, hold
+ * one SMLAD and what may issue beside it. LDRD would issue alone. The last lines have room for the loads of the next word. */
+#define TFC_WORD2X4(COLUMN1, COLUMN2, COLUMN3, NEXT0, NEXT1, NEXT2) \
+    "ldr %[u], " COLUMN1 "\n\tsxtb16 %[v], %[q]\n\t" \
+    "smlad %[a0], %[p], %[v], %[a0]\n\t" \
+    "smlad %[a1], %[u], %[v], %[a1]\n\tsxtb16 %[q], %[q], ror #8\n\t" \
+    "smlad %[b0], %[p], %[q], %[b0]\n\tldr %[p], " COLUMN2 "\n\t" \
+    "smlad %[b1], %[u], %[q], %[b1]\n\t" \
+    "smlad %[a2], %[p], %[v], %[a2]\n\tldr %[u], " COLUMN3 "\n\t" \
+    "smlad %[b2], %[p], %[q], %[b2]\n\t" NEXT0 "\n\t" \
+    "smlad %[b3], %[u], %[q], %[b3]\n\t" NEXT1 "\n\t" \
+    "smlad %[a3], %[u], %[v], %[a3]\n\t" NEXT2 "\n\t"
 #define TFC_LOOP_TO_END "ldr %[p], [sp]\n\tcmp %[w], %[p]\n\tbne 1b\n"
 #define TFC_REGISTERS2X4 [a0] "=&r"(a0), TFC_OTHER_REGISTERS2X4
 #define TFC_OTHER_REGISTERS2X4 \
