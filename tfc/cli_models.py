@@ -25,6 +25,7 @@ class Objective(StrEnum):
 class Road(StrEnum):
     EMULATOR = "emulator"
     HOST = "host"
+    QEMU = "qemu"
 
 
 def compile(
@@ -81,7 +82,7 @@ def compile(
 def run(
     folder: Annotated[Path, typer.Argument(help="A folder that `tfc compile` wrote.")],
     input: Annotated[Path | None, typer.Option(help="One sample: .npy, .npz or a folder with an image; default: the first golden one.")] = None,
-    on: Annotated[Road, typer.Option(help="Where it runs.")] = Road.EMULATOR,
+    on: Annotated[Road, typer.Option(help="Where it runs; qemu takes what was compiled for mps2-an500.")] = Road.EMULATOR,
     profile: Annotated[bool, typer.Option(help="Cycles and instructions of each node, and exact peaks.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -91,9 +92,16 @@ def run(
 
     compiled = load(folder)
     samples = compiled.golden("inputs") if input is None else quantize_inputs(compiled.graph, read_inputs(input, compiled.graph))
+    if profile and on is not Road.EMULATOR:
+        raise Diagnostic("only the emulator counts for each node", help="--on emulator")
+    if on is Road.QEMU:
+        second, ran = compiled.second_opinion([x[0] for x in samples])
+        values = [y.reshape(-1).tolist() for y in compiled.to_float(second)]
+        if as_json:
+            return print_json({"outputs": values, "instructions": ran.instructions})
+        print_outputs(compiled.graph.results, values)
+        return console.print(f"{ran.instructions:,} instructions")
     if on is Road.HOST:
-        if profile:
-            raise Diagnostic("only the emulator counts instructions", help="--on emulator")
         values = [y.reshape(-1).tolist() for y in compiled.to_float(compiled.host.run([x[0] for x in samples]))]
         return print_json({"outputs": values}) if as_json else print_outputs(compiled.graph.results, values)
     outputs, counted = compiled.emulate([x[0] for x in samples], watch=profile, timing="full" if profile else None)

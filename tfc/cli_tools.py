@@ -114,14 +114,18 @@ def kernels(as_json: Json = False) -> None:
 
 
 def targets(as_json: Json = False) -> None:
-    """List the chips."""
+    """List the chips: clock, what a model may use, memories, and by how many per cent emulated cycles may be off."""
     from tfc.backends.target import load_target
     from tfc.backends.target import targets as names
 
     chips = [load_target(name) for name in names()]
-    described(
-        [{"name": chip.name, "core": chip.core, "MHz": chip.clock_hz // 10**6, "RAM": chip.ram_bytes, "flash": chip.flash.size} for chip in chips], as_json
-    )
+    rows = [{"name": chip.name, "core": chip.core, "MHz": chip.clock_hz // 10**6, "RAM": chip.ram_bytes, "flash": chip.flash.size} for chip in chips]
+    sizes = [{memory.name: memory.size for memory in chip.memories} for chip in chips]
+    if as_json:
+        print_json([{**row, "memories": size, "error_percent": chip.error_percent} for row, size, chip in zip(rows, sizes, chips, strict=True)])
+    else:
+        texts = [", ".join(f"{name} {size >> 10}K" for name, size in of.items()) for of in sizes]
+        show([{**row, "memories": text, "cycles": f"±{chip.error_percent:g} %"} for row, text, chip in zip(rows, texts, chips, strict=True)])
 
 
 def first_line(text: str | None) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from tfc.backends.emulator.machine import Machine, Run, Timing
 from tfc.backends.emulator.profile import Profile
 from tfc.backends.host.model import HostModel, compile_host
+from tfc.backends.qemu.machine import QemuMachine, QemuRun
 from tfc.backends.target import Target, load_target
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import dequantize_array, evaluate_batch
@@ -92,13 +93,23 @@ class Compiled:
     def fits(self) -> bool:
         return bool(self.report["fits"])
 
-    @cached_property
-    def machine(self) -> Machine:
-        """The emulated chip with this firmware in it."""
+    @property
+    def elf(self) -> Path:
+        """The linked firmware."""
         elf = self.folder / "build" / "firmware.elf"
         if not elf.exists():
             raise Diagnostic(f"{elf} does not exist: this model was not linked", help=f"{self.folder / 'report.json'} says what does not fit")
-        return Machine(elf, self.target)
+        return elf
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The emulated chip with this firmware in it."""
+        return Machine(self.elf, self.target)
+
+    @cached_property
+    def qemu(self) -> QemuMachine:
+        """QEMU with this firmware in it."""
+        return QemuMachine(self.elf, self.target)
 
     @cached_property
     def host(self) -> HostModel:
@@ -113,10 +124,23 @@ class Compiled:
 
     def emulate(self, inputs: Sequence[Tensor], *, watch: bool = False, timing: Timing = None) -> tuple[list[Tensor], Run]:
         """One sample (integers in the model's own layout) on the emulated chip: the outputs, and what it counted and timed."""
-        laid_out = [np.ascontiguousarray(np.transpose(x, arg.attrs.get("axes", range(x.ndim)))) for x, arg in zip(inputs, self.graph.arguments, strict=True)]
-        run = self.machine.run([x.tobytes() for x in laid_out], watch=watch, timing=timing)
+        run = self.machine.run(self.input_bytes(inputs), watch=watch, timing=timing)
+        return self.output_arrays(run.outputs), run
+
+    def second_opinion(self, inputs: Sequence[Tensor]) -> tuple[list[Tensor], QemuRun]:
+        """One sample (integers in the model's own layout) in QEMU."""
+        run = self.qemu.run(self.input_bytes(inputs))
+        return self.output_arrays(run.outputs), run
+
+    def input_bytes(self, inputs: Sequence[Tensor]) -> list[bytes]:
+        """A sample in the model's own layout as the firmware takes it."""
+        laid_out = [np.transpose(x, arg.attrs.get("axes", range(x.ndim))) for x, arg in zip(inputs, self.graph.arguments, strict=True)]
+        return [np.ascontiguousarray(x).tobytes() for x in laid_out]
+
+    def output_arrays(self, outputs: Sequence[bytes]) -> list[Tensor]:
+        """What the firmware gives, by result."""
         results = [self.graph[name].type for name in self.graph.results]
-        return [np.frombuffer(data, DTYPES[type.dtype]).reshape(type.shape) for data, type in zip(run.outputs, results, strict=True)], run
+        return [np.frombuffer(data, DTYPES[type.dtype]).reshape(type.shape) for data, type in zip(outputs, results, strict=True)]
 
     def to_float(self, outputs: Sequence[Tensor]) -> list[Tensor]:
         """Integer results as the numbers they stand for."""

@@ -1,13 +1,17 @@
-"""A small hybrid, its export, and its compiled folder: made once."""
+"""A small hybrid, its export, and its compiled folder: made once; and the command line."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-import tfc
+import tfc as package
+from tfc.cli import main
 from tfc.compiled import Compiled
 
 
@@ -52,4 +56,27 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def compiled(exported: Path, images: Path, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    return tfc.compile(exported, target="stm32f746", calib=images, output=tmp_path_factory.mktemp("compiled") / "small")
+    return package.compile(exported, target="stm32f746", calib=images, output=tmp_path_factory.mktemp("compiled") / "small")
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Tfc = Callable[..., Result]
+
+
+@pytest.fixture
+def tfc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tfc:
+    """`tfc("run", folder)` runs the command line in this process; a traceback would be an exception here."""
+
+    def run(*args: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["tfc", *map(str, args)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return Result(int(stop.value.code or 0), *capsys.readouterr())
+
+    return run

@@ -32,12 +32,12 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
-    """The firmware of a family."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Built]:
+    """The firmware of a family, for a target."""
 
     @cache
-    def of(family: str) -> Built:
-        target, folder = load_target("stm32f746"), tmp_path_factory.mktemp(family)
+    def of(family: str, chip: str = "stm32f746") -> Built:
+        target, folder = load_target(chip), tmp_path_factory.mktemp(family)
         graph = placed(all_kernels(family, target), [target.pools[0].name])
         inputs = samples(graph, np.random.default_rng(11))
         expected = evaluate(graph, inputs)
