@@ -46,9 +46,7 @@ def fake_quantize_per_tensor_affine(build: Builder, self: Operand, scale: Number
 
 
 @builds(RULES, "aten.fake_quantize_per_channel_affine.default")
-def fake_quantize_per_channel_affine(
-    build: Builder, self: Operand, scale: Operand, zero_point: Operand, axis: int, quant_min: int, quant_max: int
-) -> Operand:
+def fake_quantize_per_channel_affine(build: Builder, self: Operand, scale: Operand, zero_point: Operand, axis: int, quant_min: int, quant_max: int) -> Operand:
     """Weights, rounded as they will be stored."""
     expect(isinstance(self, Constant) and isinstance(scale, Constant), "only constants are quantized channel by channel")
     assert isinstance(self, Constant)
