@@ -26,8 +26,8 @@ def test_size():
     model = HybridSmall().eval()
     with FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, 3, 32, 32))
-    assert counter.get_total_flops() // 2 == 34_877_952  # multiply-accumulates
-    assert sum(p.numel() for p in model.parameters()) == 429_794
+    assert counter.get_total_flops() // 2 == 56_404_480  # multiply-accumulates
+    assert sum(p.numel() for p in model.parameters()) == 679_914
 
 
 def test_channels_and_activations_suit_a_small_chip():
@@ -86,4 +86,4 @@ def test_accuracy(program, cifar10):
     test = load_cifar10(cifar10).test
     with torch.no_grad():
         right = model.eval()(to_float(test.x[:2000])).argmax(1) == test.y[:2000]
-    assert float(right.float().mean()) > 0.85
+    assert float(right.float().mean()) > 0.88
