@@ -15,10 +15,9 @@ TFC_INLINE int32_t tfc_step(const uint32_t *steps, int32_t i) {
 #if defined(__ARM_FEATURE_DSP)
 /* To the block's inputs in the panel, 2 to the power SCALE bytes a step. */
 #define TFC_STEP(FROM, SCALE) "ldrh %[p], " FROM "\n\tadd %[x], %[x], %[p], lsl #" SCALE "\n\t"
-/* Below the end of the groups, on the stack, lies whether a single block is left behind them. */
-#define TFC_GROUPS(BLOCK, SECOND_STEP, SCALE) \
-    "cmp %[w], %[q]\n\tbeq 2f\n1:\n\t" TFC_STEP("[%[w]], #4", SCALE) BLOCK TFC_STEP(SECOND_STEP, SCALE) BLOCK TFC_LOOP_TO_END \
-    "2:\n\tldr %[p], [sp, #8]\n\tcmp %[p], #0\n\tbeq 3f\n\t" TFC_STEP("[%[w]], #4", SCALE) BLOCK "3:\n\t"
+/* One channel: column i of the panel, from x on, and its product. */
+#define TFC_COLUMN(I, OFFSET) "ldr %[c" #I "], [%[x], #" #OFFSET "]\n\t"
+#define TFC_MAC(I, WEIGHTS) "smlad %[a" #I "], %[c" #I "], %[" #WEIGHTS "], %[a" #I "]\n\t"
 #endif
 
 #endif

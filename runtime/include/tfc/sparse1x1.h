@@ -5,23 +5,37 @@
 #include "tfc/sparse.h"
 
 #if defined(__ARM_FEATURE_DSP)
-#define TFC_BLOCK1X1(STEP, WEIGHTS, HALF) \
-    TFC_STEP(STEP, "3") "ldrd %[p], %[q], [%[x]]\n\t" \
-    "smlab" HALF " %[a0], %[p], " WEIGHTS ", %[a0]\n\tsmlat" HALF " %[a1], %[p], " WEIGHTS ", %[a1]\n\t" \
-    "smlab" HALF " %[a2], %[q], " WEIGHTS ", %[a2]\n\tsmlat" HALF " %[a3], %[q], " WEIGHTS ", %[a3]\n\t"
+/* A line is a cycle: a product of the pixels 0 and 1 in p or 2 and 3 in q, and one step towards the next weight's. */
+#define TFC_BLOCK1X1(WEIGHTS, HALF, NEXT0, NEXT1, NEXT2, NEXT3) \
+    "smlab" HALF " %[a0], %[p], " WEIGHTS ", %[a0]\n\t" NEXT0 \
+    "smlat" HALF " %[a1], %[p], " WEIGHTS ", %[a1]\n\t" NEXT1 \
+    "smlab" HALF " %[a2], %[q], " WEIGHTS ", %[a2]\n\t" NEXT2 \
+    "smlat" HALF " %[a3], %[q], " WEIGHTS ", %[a3]\n\t" NEXT3
+#define TFC_MOVE "add %[x], %[x], %[s], lsl #3\n\t"
+#define TFC_PIXELS01 "ldr %[p], [%[x]]\n\t"
+#define TFC_PIXELS23 "ldr %[q], [%[x], #4]\n\t"
 /* Groups of four, at least one; returns where the panel then is. */
 TFC_INLINE const uint32_t *tfc_groups1x1(int32_t *acc, const uint32_t *x, const uint32_t *w, const uint32_t *end) {
-    int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3], p, q, u, v;
-    __asm__("1:\n\tldr %[v], [%[w], #8]\n\tsxtb16 %[u], %[v]\n\tsxtb16 %[v], %[v], ror #8\n\t"
-            TFC_BLOCK1X1("[%[w]], #12", "%[u]", "b") TFC_BLOCK1X1("[%[w], #-10]", "%[v]", "b")
-            TFC_BLOCK1X1("[%[w], #-8]", "%[u]", "t") TFC_BLOCK1X1("[%[w], #-6]", "%[v]", "t") "cmp %[w], %[end]\n\tbne 1b"
-            : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [w] "+r"(w), [x] "+r"(x), [p] "=&r"(p), [q] "=&r"(q), [u] "=&r"(u),
-              [v] "=&r"(v)
+    int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3], p, q, s, u, v;
+    __asm__("ldr %[u], [%[w], #8]\n\tldrh %[s], [%[w]], #12\n1:\n\t"
+            TFC_MOVE "ldrh %[s], [%[w], #-10]\n\t"
+            "sxtb16 %[v], %[u], ror #8\n\tcmp %[w], %[end]\n\t"
+            TFC_PIXELS01 "sxtb16 %[u], %[u]\n\t"
+            TFC_PIXELS23
+            TFC_BLOCK1X1("%[u]", "b", TFC_MOVE, "ldrh %[s], [%[w], #-8]\n\t", TFC_PIXELS01, TFC_PIXELS23)
+            TFC_BLOCK1X1("%[v]", "b", TFC_MOVE, "ldrh %[s], [%[w], #-6]\n\t", TFC_PIXELS01, TFC_PIXELS23)
+            TFC_BLOCK1X1("%[u]", "t", TFC_MOVE, "", TFC_PIXELS01, TFC_PIXELS23)
+            TFC_BLOCK1X1("%[v]", "t", "itt ne\n\tldrne %[u], [%[w], #8]\n\tldrhne %[s], [%[w]], #12\n\t", "", "", "bne 1b")
+            : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [w] "+r"(w), [x] "+r"(x), [p] "=&r"(p), [q] "=&r"(q), [s] "=&r"(s),
+              [u] "=&r"(u), [v] "=&r"(v)
             : [end] "r"(end)
             : "cc", "memory");
     acc[0] = a0, acc[1] = a1, acc[2] = a2, acc[3] = a3;
     return x;
 }
+#undef TFC_PIXELS23
+#undef TFC_PIXELS01
+#undef TFC_MOVE
 #undef TFC_BLOCK1X1
 #endif
 

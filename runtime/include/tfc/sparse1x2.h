@@ -10,21 +10,31 @@ TFC_INLINE void tfc_block1x2(int32_t *acc, const uint32_t *x, uint32_t weights) 
 
 /* Groups of two, at least one; returns where the panel then is. */
 #if defined(__ARM_FEATURE_DSP)
-#define TFC_BLOCK1X2(WEIGHTS) \
-    "ldrd %[p], %[q], [%[x]]\n\tsmlad %[a0], %[p], " WEIGHTS ", %[a0]\n\tsmlad %[a1], %[q], " WEIGHTS ", %[a1]\n\t" \
-    "ldrd %[p], %[q], [%[x], #8]\n\tsmlad %[a2], %[p], " WEIGHTS ", %[a2]\n\tsmlad %[a3], %[q], " WEIGHTS ", %[a3]\n\t"
+/* p holds the step to the first block, u the weights of both. A line is a cycle. */
 TFC_INLINE const uint32_t *tfc_groups1x2(int32_t *acc, const uint32_t *x, const uint32_t *w, const uint32_t *end) {
-    int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3], p, q, u, v;
-    __asm__("1:\n\t" TFC_STEP("[%[w]], #4", "4") TFC_WEIGHTS2X4 TFC_BLOCK1X2("%[u]") TFC_STEP("[%[w], #-6]", "4") TFC_BLOCK1X2("%[v]")
-            "cmp %[w], %[end]\n\tbne 1b"
-            : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [w] "+r"(w), [x] "+r"(x), [p] "=&r"(p), [q] "=&r"(q), [u] "=&r"(u),
-              [v] "=&r"(v)
+    int32_t a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3], p, u, v, c0, c1, c2, c3;
+    __asm__("ldr %[u], [%[w], #4]\n\tldrh %[p], [%[w]], #8\n1:\n\t"
+            "add %[x], %[x], %[p], lsl #4\n\tldrh %[p], [%[w], #-6]\n\t"
+            "sxtb16 %[v], %[u], ror #8\n\tcmp %[w], %[end]\n\t"
+            TFC_COLUMN(0, 0) "sxtb16 %[u], %[u]\n\t"
+            TFC_COLUMN(1, 4) TFC_COLUMN(2, 8)
+            TFC_MAC(0, u) TFC_COLUMN(3, 12)
+            TFC_MAC(1, u) "add %[x], %[x], %[p], lsl #4\n\t"
+            TFC_MAC(2, u)
+            TFC_MAC(3, u) TFC_COLUMN(0, 0)
+            TFC_COLUMN(1, 4) TFC_COLUMN(2, 8)
+            TFC_MAC(0, v) TFC_COLUMN(3, 12)
+            TFC_MAC(1, v) "itt ne\n\t"
+            "ldrne %[u], [%[w], #4]\n\tldrhne %[p], [%[w]], #8\n\t"
+            TFC_MAC(2, v)
+            TFC_MAC(3, v) "bne 1b"
+            : [a0] "+r"(a0), [a1] "+r"(a1), [a2] "+r"(a2), [a3] "+r"(a3), [w] "+r"(w), [x] "+r"(x), [p] "=&r"(p), [u] "=&r"(u), [v] "=&r"(v),
+              [c0] "=&r"(c0), [c1] "=&r"(c1), [c2] "=&r"(c2), [c3] "=&r"(c3)
             : [end] "r"(end)
             : "cc", "memory");
     acc[0] = a0, acc[1] = a1, acc[2] = a2, acc[3] = a3;
     return x;
 }
-#undef TFC_BLOCK1X2
 #else
 TFC_INLINE const uint32_t *tfc_groups1x2(int32_t *acc, const uint32_t *x, const uint32_t *w, const uint32_t *end) {
     for (; w != end; w += 2) {
