@@ -1,4 +1,8 @@
-"""What a kernel costs: cycles, scratch and flash. Coefficients are instructions on a Cortex-M7, counted on the emulator, times cycles each."""
+"""What a kernel costs: cycles, scratch and flash.
+
+Coefficients of dense and sparse products are cycles that the emulator tells, memory and branches included; those of other kernels are
+instructions still, which take 0.8 to 1 cycle each. `pytest tests/backends/test_kernels.py -k near` compares.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,6 @@ from tfc.ir.int_rules import Call
 
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
 from .shapes import bias_slabs, int8, key_tokens, quads
-
-CYCLES_PER_INSTRUCTION = 1.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Rates:
-    """Instructions for each multiply-accumulate, each result, each input that is widened, and each panel of four pixels or tokens."""
+    """Cycles for each multiply-accumulate, each result, each input that is widened, and each panel of four pixels or tokens."""
 
     mac: float
     result: float
@@ -36,31 +38,30 @@ class Rates:
     panel: float = 0.0
 
     def cost(self, macs: float, results: int, *, widened: int = 0, panels: int = 0, scratch: int = 0, flash: int = 0) -> Cost:
-        instructions = self.mac * macs + self.result * results + self.widened * widened + self.panel * panels
-        return Cost(instructions * CYCLES_PER_INSTRUCTION, scratch, flash)
+        return Cost(self.mac * macs + self.result * results + self.widened * widened + self.panel * panels, scratch, flash)
 
 
 TABLE_BYTES = 1024
-DENSE = Rates(mac=0.86, result=9.2, widened=1.4, panel=150)
+DENSE = Rates(mac=0.72, result=8.0, widened=0.9, panel=100)
 SPARSE = {  # multiply-accumulates of the blocks that are stored
-    "block1x1": Rates(mac=2.07, result=13.4, widened=2.3, panel=110),
-    "block1x2": Rates(mac=1.33, result=10.9, widened=2.4, panel=140),
-    "block1x4": Rates(mac=1.16, result=12.3, widened=1.4, panel=145),
-    "block2x2": Rates(mac=1.03, result=10.5, widened=2.4, panel=140),
-    "block2x4": Rates(mac=0.92, result=10.5, widened=1.4, panel=145),
-    "block4x1": Rates(mac=1.89, result=11.5, widened=2.3, panel=150),
+    "block1x1": Rates(mac=1.8, result=10.5, widened=0.6, panel=70),
+    "block1x2": Rates(mac=1.21, result=11.0, widened=0.8, panel=85),
+    "block1x4": Rates(mac=1.01, result=12.3, widened=0.6, panel=95),
+    "block2x2": Rates(mac=0.99, result=8.5, widened=0.9, panel=90),
+    "block2x4": Rates(mac=0.85, result=9.2, widened=0.5, panel=100),
+    "block4x1": Rates(mac=2.11, result=7.3, widened=1.2, panel=100),
 }
-SINGLE_TOKEN = Rates(mac=1.87, result=43.0, widened=3.2, panel=150)
-ACTIVATION, CLAMP, RESIDUAL = 2.5, 7.5, 12.5  # more for each result
-TAP = 80.0  # more for each panel and place of a window
-GATHERED = 8.0  # more for each input of a window whose channels are no multiple of four
+SINGLE_TOKEN = Rates(mac=1.8, result=45.0, widened=2.2, panel=105)
+ACTIVATION, CLAMP, RESIDUAL = 4.6, 6.5, 8.7  # more for each result
+TAP = 60.0  # more for each panel and place of a window
+GATHERED = 4.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
 DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
 MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
 ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
 ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
 ATTENTION_BIAS = Rates(mac=0.875, result=14.0, widened=28.0)
-ELEMENTS = {  # instructions for each element of the result
+ELEMENTS = {  # for each element of the result
     "softmax_s8": 20.0,
     "log_softmax_s8": 22.0,
     "layer_norm_s8": 15.0,
@@ -90,7 +91,7 @@ ELEMENTS = {  # instructions for each element of the result
 
 def elements(kernel: str, count: int, *, flash: int = 0) -> Cost:
     """A kernel whose work is proportional to a number of elements."""
-    return Cost(ELEMENTS[kernel] * count * CYCLES_PER_INSTRUCTION, 0, flash)
+    return Cost(ELEMENTS[kernel] * count, 0, flash)
 
 
 def weighted_flash(call: Call, form: str) -> int:
