@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tfc.nas.data import load_cifar10, to_float
+from tfc.nas.augment import to_float
+from tfc.nas.data import load_cifar10
 from tfc.nas.pruning import block_count, zero_blocks
 from tfc.zoo.archive import save_archive
 from tfc.zoo.hybrid_small import PRUNED, HybridSmall
