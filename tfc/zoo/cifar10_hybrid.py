@@ -67,7 +67,7 @@ PRUNED = {
     **{name: WIDE for name in ("stage2.2.0", "stage3.0.0", "stage3.2.first.0", "stage3.2.second.0")},
     **{f"stage2.3.layer.{name}": PAIR for name in ("attention.qkv", "attention.proj", "fc1", "fc2")},
 }
-DENSE = Recipe(epochs=16, batch=256, rate=0.3, shift=2, small=0.6, average=0.999)
+DENSE = Recipe(epochs=16, batch=256, rate=0.25, shift=2, small=0.6, average=0.995)
 ZOO = ZooModel(
     "cifar10_hybrid",
     Cifar10Hybrid,
