@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,9 @@ def _parser(zoo: ZooModel) -> argparse.ArgumentParser:
             command.add_argument("--data", type=Path, required=True, help="CIFAR-10: folder of mosaics, cifar-10-batches-py, or a .npz")
         if name in STAGES:
             command.add_argument("--resume", action="store_true", help="continue from the checkpoint in --out")
-            command.add_argument("--teacher", type=Path, help="folder or weights of the network whose answers count; see --distill")
+            command.add_argument(
+                "--teacher", help="whose answers count (see --distill): folder or weights of this network, or MODEL:PATH of another of the zoo"
+            )
             _add_recipe(command, zoo.recipes[name])
         if name == "train":
             command.add_argument("--from", dest="source", type=Path, help="start from these weights instead of random ones")
@@ -118,9 +121,21 @@ def _fit(zoo: ZooModel, model: nn.Module, pruner: Pruner | None, options: argpar
     recipe = Recipe(**{field.name: getattr(options, field.name) for field in fields(Recipe)})
     data, device, teacher = load_cifar10(options.data), options.device, None
     if options.teacher:
-        teacher = zoo.build().to(device).eval()
-        load_weights(options.teacher, teacher)
+        teacher = _teacher(zoo, str(options.teacher)).to(device)
     train(model.to(device), data.train.to(device), data.validation.to(device), recipe, options.out, pruner=pruner, teacher=teacher, resume=options.resume)
+
+
+def _teacher(zoo: ZooModel, text: str) -> nn.Module:
+    """The network that `--teacher` names, ready to answer."""
+    name, _, path = text.rpartition(":")
+    if name:
+        try:
+            zoo = import_module(f"tfc.zoo.{name}").ZOO
+        except (ImportError, AttributeError):
+            raise ValueError(f"'{name}' is no model of the zoo") from None
+    teacher = zoo.build()
+    load_weights(Path(path), teacher)
+    return teacher.eval()
 
 
 def _all(zoo: ZooModel, options: argparse.Namespace) -> None:

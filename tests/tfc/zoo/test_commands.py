@@ -6,9 +6,11 @@ from PIL import Image
 from torch import nn
 
 import tfc
+from tfc.nas.checkpoint import save_weights
 from tfc.nas.data import Cifar10, Split
 from tfc.nas.training import Recipe
 from tfc.zoo import commands
+from tfc.zoo.cifar10_hybrid import Cifar10Hybrid
 
 
 def build():
@@ -61,6 +63,19 @@ def test_all_in_one_gives_what_compiles_without_samples(tmp_path, data, capsys):
     with Image.open(tmp_path / "curves.png") as curves:
         assert curves.format == "PNG"
         assert len(curves.convert("RGB").getcolors(1 << 20)) > 10
+
+
+def test_another_network_of_the_zoo_teaches(tmp_path, data):
+    save_weights(Cifar10Hybrid(), tmp_path / "big.ckpt")
+    line = ["train", "--data", ".", "--out", str(tmp_path / "taught"), "--epochs", "1", "--distill", "0.5", "--teacher"]
+    commands.main(TINY, [*line, f"cifar10_hybrid:{tmp_path / 'big.ckpt'}"])
+    assert (tmp_path / "taught" / "metrics.csv").is_file()
+    with pytest.raises(SystemExit, match="error: 'nobody' is no model of the zoo"):
+        commands.main(TINY, [*line, "nobody:here"])
+    with pytest.raises(SystemExit, match=r"big\.ckpt holds the weights of another network"):
+        commands.main(TINY, [*line, str(tmp_path / "big.ckpt")])
+    with pytest.raises(SystemExit, match="needs both a teacher and a share of the loss"):
+        commands.main(TINY, [*line[:-3], "--distill", "0.5"])
 
 
 def test_errors_are_one_line(tmp_path):
