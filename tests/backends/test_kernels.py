@@ -15,19 +15,19 @@ from tfc.backends.target import load_target
 from tfc.backends.toolchain import build
 from tfc.ir.graph import Graph
 
-from .c import cases
+from .c import makers
 from .c.graphs import Builder, bound_graphs, placed, samples
 
 TARGET = load_target("stm32f746")
 COMPOSED = {"concat_s8", "pad_s8"}  # of other kernels' calls
 
 
-def graph_of(case: cases.Case) -> Graph:
+def graph_of(case: makers.Case) -> Graph:
     builder = Builder(np.random.default_rng(5))
     return builder.finish(case(builder))
 
 
-def pruned(case: cases.Case, density: float, block: tuple[int, int] = (2, 4)) -> Graph:
+def pruned(case: makers.Case, density: float, block: tuple[int, int] = (2, 4)) -> Graph:
     """The graph with this share of its blocks of weights, of which none is zero."""
     graph = graph_of(case)
     symbol = graph["w"].attrs["data"]
@@ -60,7 +60,7 @@ def test_costs_add_up_and_scratch_is_used_again() -> None:
 
 
 def test_density_decides() -> None:
-    case = cases.conv((8, 8, 32), 32, (3, 3), pad=(1, 1, 1, 1))
+    case = makers.conv((8, 8, 32), 32, (3, 3), pad=(1, 1, 1, 1))
     dense, sparse = offers(graph_of(case)), offers(pruned(case, 0.1))
     assert min(dense, key=lambda name: dense[name].cycles) == "conv2d_s8"
     assert min(sparse, key=lambda name: sparse[name].cycles) == "conv2d_s8_sparse2x4"
@@ -77,37 +77,37 @@ def best(graph: Graph) -> str:
 )
 def test_weights_pruned_by_blocks_take_the_kernel_of_these_blocks(block: tuple[int, int], density: float) -> None:
     height, width = block
-    assert best(pruned(cases.conv((8, 8, 32), 32, (3, 3), pad=(1, 1, 1, 1)), density, block)) == f"conv2d_s8_sparse{height}x{width}"
-    assert best(pruned(cases.linear((64,), 128, 64), density, block)) == f"linear_s8_sparse{height}x{width}"
+    assert best(pruned(makers.conv((8, 8, 32), 32, (3, 3), pad=(1, 1, 1, 1)), density, block)) == f"conv2d_s8_sparse{height}x{width}"
+    assert best(pruned(makers.linear((64,), 128, 64), density, block)) == f"linear_s8_sparse{height}x{width}"
 
 
 @pytest.mark.parametrize(("tokens", "inputs", "out"), [(64, 8, 8), (5, 8, 8), (64, 4, 4), (64, 64, 96), (1, 8, 8), (1, 256, 100), (3, 12, 4)])
 def test_weights_without_zeros_are_dense(tokens: int, inputs: int, out: int) -> None:
-    assert best(pruned(cases.linear((tokens,), inputs, out), 1.0)) == "linear_s8"
+    assert best(pruned(makers.linear((tokens,), inputs, out), 1.0)) == "linear_s8"
 
 
 def test_a_pixelwise_convolution_is_a_linear() -> None:
-    assert "linear_s8" in offers(graph_of(cases.conv((8, 8, 32), 32, (1, 1))))
-    assert "linear_s8" not in offers(graph_of(cases.conv((8, 8, 32), 32, (1, 1), stride=(2, 2))))
+    assert "linear_s8" in offers(graph_of(makers.conv((8, 8, 32), 32, (1, 1))))
+    assert "linear_s8" not in offers(graph_of(makers.conv((8, 8, 32), 32, (1, 1), stride=(2, 2))))
 
 
 @pytest.mark.parametrize(
     ("case", "density"),
     [
-        (cases.conv((12, 12, 32), 32, (3, 3), pad=(1, 1, 1, 1), ending="table"), 1.0),
-        (cases.conv((12, 12, 32), 32, (3, 3), pad=(1, 1, 1, 1)), 0.15),
-        (cases.linear((64,), 64, 96), 0.3),
-        (cases.linear((32,), 64, 32, types=("i8", "i16")), 0.3),
-        (cases.linear((1,), 256, 100), 1.0),
-        (cases.conv((12, 12, 7), 16, (3, 3), pad=(1, 1, 1, 1)), 1.0),
-        (cases.two("add", (1, 12, 12, 16), (1, 12, 12, 16), types=("i16", "i8", "i16")), 1.0),
-        (cases.layer_norm((64, 64), dtype="i16"), 1.0),
-        (cases.attention((1, 64, 32), 2), 1.0),
-        (cases.attention((1, 64, 32), 2, bias=(2, 64, 64)), 1.0),
-        (cases.attention((1, 64, 32), 2, values=64, bias=(2, 64, 64), dtype="i16"), 1.0),
+        (makers.conv((12, 12, 32), 32, (3, 3), pad=(1, 1, 1, 1), ending="table"), 1.0),
+        (makers.conv((12, 12, 32), 32, (3, 3), pad=(1, 1, 1, 1)), 0.15),
+        (makers.linear((64,), 64, 96), 0.3),
+        (makers.linear((32,), 64, 32, types=("i8", "i16")), 0.3),
+        (makers.linear((1,), 256, 100), 1.0),
+        (makers.conv((12, 12, 7), 16, (3, 3), pad=(1, 1, 1, 1)), 1.0),
+        (makers.two("add", (1, 12, 12, 16), (1, 12, 12, 16), types=("i16", "i8", "i16")), 1.0),
+        (makers.layer_norm((64, 64), dtype="i16"), 1.0),
+        (makers.attention((1, 64, 32), 2), 1.0),
+        (makers.attention((1, 64, 32), 2, bias=(2, 64, 64)), 1.0),
+        (makers.attention((1, 64, 32), 2, values=64, bias=(2, 64, 64), dtype="i16"), 1.0),
     ],
 )
-def test_bids_are_near_what_the_emulator_counts(case: cases.Case, density: float, tmp_path: Path) -> None:
+def test_bids_are_near_what_the_emulator_counts(case: makers.Case, density: float, tmp_path: Path) -> None:
     """Products bid cycles, other kernels instructions."""
     for name, cost, bound in bound_graphs(pruned(case, density) if density < 1 else graph_of(case), TARGET):
         if name == "conv2d_s8_grouped":

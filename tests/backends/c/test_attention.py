@@ -15,9 +15,9 @@ from tfc.backends.toolchain import build
 from tfc.ir.evaluate import evaluate
 from tfc.ir.graph import Graph
 
-from .cases import attention
 from .every import differences
 from .graphs import Builder, bound_graphs, merged, placed, samples
+from .makers import attention
 
 TARGET = load_target("stm32f746")
 TOGETHER = 12

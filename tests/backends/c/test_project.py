@@ -16,7 +16,7 @@ from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import evaluate, quantize_array
 from tfc.ir.graph import Graph, View
 
-from . import cases
+from . import makers
 from .graphs import Builder, bound_graphs, placed, samples
 
 TARGET = load_target("stm32f746")
@@ -24,7 +24,7 @@ POOL = [TARGET.pools[0].name]
 gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 
 
-def emitted(case: cases.Case, folder: Path, name: str = "one", seed: int = 1) -> tuple[Graph, list[np.ndarray], list[np.ndarray]]:
+def emitted(case: makers.Case, folder: Path, name: str = "one", seed: int = 1) -> tuple[Graph, list[np.ndarray], list[np.ndarray]]:
     """A graph on its first kernel as a project, with inputs and the outputs they must give."""
     builder = Builder(np.random.default_rng(seed), Graph(name))
     graph = placed(next(bound_graphs(builder.finish(case(builder)), TARGET))[2], POOL)
@@ -39,21 +39,21 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_equal_graphs_give_equal_bytes(tmp_path: Path) -> None:
-    case = cases.conv((6, 6, 8), 4, (3, 3), pad=(1, 1, 1, 1), ending="residual table")
+    case = makers.conv((6, 6, 8), 4, (3, 3), pad=(1, 1, 1, 1), ending="residual table")
     emitted(case, tmp_path / "first")
     emitted(case, tmp_path / "second" / "elsewhere")
     assert files(tmp_path / "first") == files(tmp_path / "second" / "elsewhere")
 
 
 def test_only_the_kernels_used_go_out(tmp_path: Path) -> None:
-    emitted(cases.linear((4,), 8, 4), tmp_path)
+    emitted(makers.linear((4,), 8, 4), tmp_path)
     names = {path.name for path in (tmp_path / "src").rglob("*") if path.is_file()}
     sources = {"model.h", "model.c", "weights.h", "weights.c", "tfc_linear_s8.c", "tfc_end_plain_s8.c"}
     assert names == sources | {f"{name}.h" for name in ("kernels", "dense", "elements", "ending", "panel", "product", "registers", "simd")}
 
 
 def test_self_test_passes(tmp_path: Path) -> None:
-    emitted(cases.attention((1, 6, 8, 8), 2, patch=(2, 2)), tmp_path)
+    emitted(makers.attention((1, 6, 8, 8), 2, patch=(2, 2)), tmp_path)
     assert Machine(build(tmp_path, TARGET), TARGET).self_test().exit_code == 0
 
 
@@ -62,9 +62,9 @@ def test_two_models_in_one_program(tmp_path: Path) -> None:
     """Their kernels are shared, and pointers in `io` take the place of the arena's tensors."""
     sources = []
     for name in ("first", "second"):
-        emitted(cases.linear((4,), 8, 4), tmp_path / name, name, seed=len(name))
+        emitted(makers.linear((4,), 8, 4), tmp_path / name, name, seed=len(name))
         sources += [str(tmp_path / name / "src" / file) for file in ("model.c", "weights.c")]
-    graph, inputs, outputs = emitted(cases.linear((4,), 8, 4), tmp_path / "first", "first", seed=5)
+    graph, inputs, outputs = emitted(makers.linear((4,), 8, 4), tmp_path / "first", "first", seed=5)
     del graph
     program = tmp_path / "two.c"
     program.write_text(
@@ -108,7 +108,7 @@ int main(void) {{
 @pytest.mark.parametrize(("scale", "zero_point"), [(1 / 255, -128), (1 / 255 * 255 / 64, 0), (0.0078, -3), (0.02, 127), (1.0, -128)])
 def test_helpers_of_the_header(tmp_path: Path, scale: float, zero_point: int) -> None:
     """From C++: pixels and floats become the integers that the compiler's own quantizer makes of them."""
-    graph, _, _ = emitted(cases.one("relu", (4,), x=(scale, zero_point)), tmp_path)
+    graph, _, _ = emitted(makers.one("relu", (4,), x=(scale, zero_point)), tmp_path)
     quantization = graph["x"].type.quantization
     assert quantization is not None
     program = tmp_path / "helpers.cpp"
@@ -143,7 +143,7 @@ def test_a_view_costs_nothing(tmp_path: Path) -> None:
 
 def test_scratch_must_lie_on_words(tmp_path: Path) -> None:
     builder = Builder(np.random.default_rng(1))
-    graph = placed(next(bound_graphs(builder.finish(cases.linear((4,), 8, 4)(builder)), TARGET))[2], POOL)
+    graph = placed(next(bound_graphs(builder.finish(makers.linear((4,), 8, 4)(builder)), TARGET))[2], POOL)
     scratch = graph["y"].scratch
     assert scratch is not None
     assert scratch.place is not None
