@@ -13,6 +13,7 @@ from tfc.ir.int_rules import Call
 
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
 from .shapes import bias_slabs, int8, key_tokens, quads
+from .strips import Blocks2x4
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,10 @@ def dense_product(call: Call, scratch: int) -> Cost:
     return product(call, DENSE, "pairs", macs=out * 4 * quads(call), scratch=scratch)
 
 
-def sparse_product(call: Call, form: Blocks, scratch: int) -> Cost | None:
+def sparse_product(call: Call, form: Blocks | Blocks2x4, scratch: int) -> Cost | None:
     """The blocks that are not zero; None where a stream cannot reach far enough."""
     w = call.graph.constant(call.node.operands[1])
-    if w is None or prod(call.operands[1].shape[1:]) > form.width * LARGEST_STEP:
+    if w is None or (isinstance(form, Blocks) and prod(call.operands[1].shape[1:]) > form.width * LARGEST_STEP):
         return None
     return product(call, SPARSE[form.name], form.name, macs=form.count(matrix(w)) * form.height * form.width, scratch=scratch)
 

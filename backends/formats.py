@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node
 
+from .interleave import filled, interleave, straighten
+from .strips import Blocks2x4, Pairs
+
 Bytes = NDArray[np.int8]
-QUAD_ORDER = (0, 2, 1, 3)  # SXTB16 widens the first and third byte of a word, with a rotation the second and fourth
 LARGEST_STEP = (1 << 16) - 1
 
 
@@ -41,33 +43,13 @@ class Dense:
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Two output channels interleaved, for each quad k of inputs: a.k0 b.k0 a.k2 b.k2, a.k1 b.k1 a.k3 b.k3.
-
-    A last odd channel is paired with itself, inputs are filled up with 0 to a multiple of four.
-    """
-
-    name: str = "pairs"
-
-    def pack(self, weights: NDArray[Any]) -> Bytes:
-        rows = _filled(weights, 1, 4)
-        paired = np.concatenate([rows, rows[-1:]]) if len(rows) % 2 else rows
-        return _interleave(paired.reshape(-1, 2, paired.shape[1] // 4, 4).transpose(0, 2, 1, 3)).reshape(-1)
-
-    def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
-        quads = -(-inputs // 4)
-        blocks = _straighten(data.reshape(-1, quads, 2, 4))
-        return np.ascontiguousarray(blocks.transpose(0, 2, 1, 3).reshape(-1, 4 * quads)[:out, :inputs])
-
-
-@dataclass(frozen=True)
 class Blocks:
     """A stream of the blocks of `height` output × `width` input channels that are not zero; little-endian.
 
     A row of blocks is its number of blocks (u32), then groups: for each block of the group the step from the block before it,
     counted in blocks along the inputs (u16), then the weights of all blocks of the group. A last, smaller group is padded to words.
-    Two bytes that SXTB16 shall widen together lie two apart: a 2×4 block has the order of `Pairs`, a 2×2 block a0 b0 a1 b1, two 1×2 blocks
-    of a group the same (the second is 0 where there is none). Other blocks are row-major.
+    Two bytes that SXTB16 shall widen together lie two apart: a 2×2 block is a0 b0 a1 b1, two 1×2 blocks of a group the same (the second
+    is 0 where there is none). Other blocks are row-major.
     """
 
     height: int
@@ -84,10 +66,10 @@ class Blocks:
 
     def blocks(self, weights: NDArray[Any]) -> Bytes:
         """[rows, columns, height · width]: all blocks, in storage order; channels are filled up with 0."""
-        full = _filled(_filled(weights, 0, self.height), 1, self.width)
+        full = filled(filled(weights, 0, self.height), 1, self.width)
         parts = full.reshape(full.shape[0] // self.height, self.height, -1, self.width).transpose(0, 2, 1, 3)
         if self.height == 2:
-            parts = _interleave(parts)
+            parts = interleave(parts)
         return np.ascontiguousarray(parts).reshape(*parts.shape[:2], -1)
 
     def pack(self, weights: NDArray[Any]) -> Bytes:
@@ -119,7 +101,7 @@ class Blocks:
                     row[column] = value
         parts = blocks.reshape(rows, columns, self.height, self.width)
         if self.height == 2:
-            parts = _straighten(parts)
+            parts = straighten(parts)
         return np.ascontiguousarray(parts.transpose(0, 2, 1, 3).reshape(rows * self.height, -1)[:out, :inputs])
 
     def _weights(self, values: Bytes) -> Bytes:
@@ -133,7 +115,7 @@ class Blocks:
         return int(self.blocks(weights).any(axis=2).sum())
 
 
-BLOCKS = tuple(Blocks(height, width) for height, width in ((1, 1), (1, 2), (1, 4), (2, 2), (2, 4), (4, 1)))
+BLOCKS: tuple[Blocks | Blocks2x4, ...] = (Blocks(1, 1), Blocks(1, 2), Blocks(1, 4), Blocks(2, 2), Blocks2x4(), Blocks(4, 1))
 ALL: tuple[Format, ...] = (Dense(), Pairs(), *BLOCKS)
 FORMATS = {form.name: form for form in ALL}
 
@@ -155,25 +137,8 @@ def stored_bytes(graph: Graph, node: Node) -> int:
     return node.type.bytes if form.name == "dense" else form.pack(matrix(graph.tensors[node.attrs["data"]])).size
 
 
-def _filled(weights: NDArray[Any], axis: int, multiple: int) -> Bytes:
-    """Filled up with 0 along an axis."""
-    missing = [(0, 0), (0, 0)]
-    missing[axis] = (0, -weights.shape[axis] % multiple)
-    return np.pad(weights.astype(np.int8, copy=False), missing)
 
 
-def _interleave(blocks: Bytes) -> Bytes:
-    """[…, 2, 4] to the order of `Pairs`, […, 2, 2] to a0 b0 a1 b1; same shape."""
-    return np.ascontiguousarray(blocks[..., _order(blocks)].swapaxes(-1, -2)).reshape(blocks.shape)
-
-
-def _straighten(blocks: Bytes) -> Bytes:
-    """The inverse of `_interleave` (the order is its own inverse)."""
-    return blocks.reshape(*blocks.shape[:-2], blocks.shape[-1], 2).swapaxes(-1, -2)[..., _order(blocks)]
-
-
-def _order(blocks: Bytes) -> tuple[int, ...]:
-    return QUAD_ORDER if blocks.shape[-1] == 4 else (0, 1)
 
 
 def _padded(size: int) -> int:

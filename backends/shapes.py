@@ -13,6 +13,7 @@ from tfc.ir.int_rules import Call
 from tfc.ir.ops_products import is_pixelwise
 
 from .strides import broadcast_walk
+from .strips import LARGEST_STEP, QUAD_BYTES, Windows, one_by_one
 
 
 def activations(call: Call) -> list[str]:
@@ -80,6 +81,35 @@ def conv2d_scratch(call: Call) -> int:
     """A panel of four windows and its sums, and behind them a row of zero points or one gathered window."""
     c = call.operands[0].shape[-1]
     return panel_scratch(call) + (c if c % 4 == 0 else 4 * quads(call))
+
+
+def windows(call: Call) -> Windows:
+    """How the loops over strips walk the inputs: windows as they lie, or gathered first where quads span taps or strips are too narrow."""
+    out, *kernel, c = call.operands[1].shape if call.node.op == "conv2d" else (0, 1, 1, call.operands[1].shape[-1])
+    stride, dilation = (call.attr(name, (1, 1))[1] for name in ("stride", "dilation")) if call.node.op == "conv2d" else (1, 1)
+    lying = Windows.of((kernel[0], kernel[1]), c, stride, dilation)
+    gathered = c % 4 != 0 and kernel != [1, 1]
+    return one_by_one(prod(kernel) * c) if gathered or lying.span == 0 or lying.row_bytes > LARGEST_STEP else lying
+
+
+def strip_rows(call: Call) -> int:
+    """Rows of the strip of a convolution: those of a window, and some that spare moving them; 0 where windows are gathered."""
+    kernel_h, kernel_w = call.operands[1].shape[1:3]
+    return 0 if windows(call).kernel != (kernel_h, kernel_w) else 2 * kernel_h - 1
+
+
+SPARE = 8  # bytes behind a strip that loops may read ahead
+
+
+def linear_strip_scratch(call: Call) -> int:
+    """Sums of whole fours of channels and a strip of four columns."""
+    return 16 * fours(call.operands[1].shape[0]) + QUAD_BYTES * quads(call) + SPARE
+
+
+def conv2d_strip_scratch(call: Call) -> int:
+    """Sums, then a pixel of zero points and a strip, or four gathered windows and the strip that they become."""
+    walk, rows, sums = windows(call), strip_rows(call), 16 * fours(call.operands[1].shape[0])
+    return sums + (4 * walk.quads + rows * walk.row_bytes if rows else 16 * walk.quads + walk.row_bytes) + SPARE
 
 
 def depthwise_scratch(call: Call) -> int:

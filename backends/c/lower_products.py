@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
-from tfc.backends.shapes import batch_strides, bias_slabs
+from tfc.backends.shapes import batch_strides, bias_slabs, strip_rows, windows
+from tfc.backends.strips import Walked
 from tfc.ir import arithmetic as fixed
 from tfc.ir.attention_bias import step_of
 from tfc.ir.int_rules import Call, attention_constants
@@ -26,9 +27,19 @@ def weighted(call: Call) -> list[KernelCall]:
     w, b = constant(call, 1), constant(call, 2)
     shape = linear_shape if kernel.startswith("linear") else conv2d_shape
     facts = Struct(shape.__name__.removesuffix("_shape"), {**shape(call), "result": result_facts(call, w, b)})
-    packed = format_named(KERNELS[kernel].format).pack(matrix(w))
+    form, bias = format_named(KERNELS[kernel].format), folded_bias(call, w, b)
+    if isinstance(form, Walked):
+        constants = (array("weights", "i8", stream(form.rows(matrix(w), windows(call)), bias)), None)
+    else:
+        constants = (array("weights", "i8", form.pack(matrix(w))), array("bias", "i32", bias))
     residual = operand(call, 3) if len(call.operands) > 3 else None
-    return [KernelCall(kernel, facts, (operand(call, 0), array("weights", "i8", packed), folded_bias(call, w, b), residual, ScratchMemory(), result(call)))]
+    return [KernelCall(kernel, facts, (operand(call, 0), *constants, residual, ScratchMemory(), result(call)))]
+
+
+def stream(rows: list[bytes], bias: NDArray[Any]) -> NDArray[Any]:
+    """Each row behind the biases of its two channels; a word that loops read ahead of the end."""
+    pairs = np.append(bias, bias[len(bias) // 2 * 2 :]).astype("<u4").reshape(-1, 2)
+    return np.frombuffer(b"".join(pair.tobytes() + row for pair, row in zip(pairs, rows, strict=True)) + bytes(4), np.int8)
 
 
 def conv_transpose2d(call: Call) -> list[KernelCall]:
@@ -51,13 +62,13 @@ def conv2d_shape(call: Call) -> dict[str, Field]:
     return {
         **{"h": h, "w": w, "c": c, "out_h": out_h, "out_w": out_w, "out": out, "kernel_h": kernel_h, "kernel_w": kernel_w},
         **{"stride_h": stride[0], "stride_w": stride[1], "pad_top": pad[0], "pad_left": pad[1], "dilation_h": dilation[0], "dilation_w": dilation[1]},
-        **{"groups": call.attr("groups", 1), "zero": zero_point(call.q(0))},
+        **{"groups": call.attr("groups", 1), "zero": zero_point(call.q(0)), "rows": strip_rows(call)},
     }
 
 
-def folded_bias(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Array:
+def folded_bias(call: Call, w: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
     """b − z_x · Σw: the kernels multiply x itself."""
-    return array("bias", "i32", b.astype(np.int64) - zero_point(call.q(0)) * matrix(w).astype(np.int64).sum(axis=1))
+    return b.astype(np.int64) - zero_point(call.q(0)) * matrix(w).astype(np.int64).sum(axis=1)
 
 
 def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
@@ -78,6 +89,7 @@ def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
         requantization = fixed.requantization(ratio / scale, bound)
         plain = full_range(call) and (requantization.shift == 0 or call.node.type.dtype == "i16")
         ending = "table" if activation else "plain" if plain else "clamp"
+        fields["plain"] = int(ending == "plain" and call.node.type.dtype == "i8")
     fields |= {
         "end": Function(f"end_{ending}_{ending_types(call)}"),
         "multiplier": array("multipliers", "i32", requantization.multipliers),

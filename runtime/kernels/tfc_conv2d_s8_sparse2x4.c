@@ -1,10 +1,11 @@
 /* Sparse convolution without groups, any window, stride, padding and dilation.
- * w: the stream "block2x4" over quads of flattened (ky, kx, c) inputs, on a word boundary.
- * scratch: 32 bytes for each quad, 16 for each channel of a multiple of four, then c bytes (c a multiple of 4) or a window of whole quads.
- * Fast because a block is decoded once for four pixels, whose widened inputs lie side by side. */
-#include "tfc/product.h"
-#include "tfc/sparse2x4.h"
+ * w: the stream "block2x4" of backends/strips.py with the biases, on a word boundary; b: 0.
+ * scratch: as tfc_conv2d_strips says.
+ * Fast because a block is decoded once for four pixels, whose inputs are widened once for all taps. */
+#include "tfc/strip2x4.h"
+#include "tfc/strips.h"
 
 void tfc_conv2d_s8_sparse2x4(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
-    tfc_conv2d_panels(tfc_sparse2x4_channels, TFC_BY_QUADS, f, x, w, b, r, scratch, y);
+    (void)b;
+    tfc_conv2d_strips(&tfc_strip2x4, f, x, w, r, scratch, y);
 }

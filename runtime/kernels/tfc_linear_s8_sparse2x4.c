@@ -1,10 +1,11 @@
 /* Sparse linear over tokens; also a 1x1 convolution without stride.
- * x: [tokens, in], int8 or int16; y: [tokens, out]; w: the stream "block2x4" over quads of inputs, on a word boundary.
- * scratch: 32 bytes for each quad, 16 for each channel of a multiple of four.
- * Fast because a block is decoded once for four tokens, whose widened inputs lie side by side. */
-#include "tfc/product.h"
-#include "tfc/sparse2x4.h"
+ * x: [tokens, in], int8 or int16; w: the stream "block2x4" of backends/strips.py with the biases, on a word boundary; b: 0.
+ * scratch: as tfc_linear_strips says.
+ * Fast because a block is decoded once for four tokens. */
+#include "tfc/strip2x4.h"
+#include "tfc/strips.h"
 
 void tfc_linear_s8_sparse2x4(const struct tfc_linear *f, const void *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
-    tfc_linear_panels(tfc_sparse2x4_channels, TFC_BY_QUADS, f->tokens, f, x, w, b, r, scratch, y);
+    (void)b;
+    tfc_linear_strips(&tfc_strip2x4, f, f->tokens, x, w, r, scratch, y);
 }

@@ -36,15 +36,17 @@ struct tfc_result {
     int32_t residual;          /* m_r */
     uint8_t shift;             /* k */
     uint8_t fraction;          /* f */
+    uint8_t plain;             /* 1 where the ending is tfc_end_plain_s8, which a loop may do itself */
     int16_t lo, hi;
 };
 
-/* b is b - zero * sum(w) where a kernel takes a bias: what lies in the padding is x = zero. */
+/* b is b - zero * sum(w) where a kernel takes a bias: what lies in the padding is x = zero. It is 0 where the weights hold it. */
 struct tfc_conv2d {
     int32_t h, w, c;
     int32_t out_h, out_w, out;
     int32_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left, dilation_h, dilation_w, groups;
     int32_t zero; /* z_x */
+    int32_t rows; /* of a strip (tfc/strip.h); 0 where windows are gathered */
     struct tfc_result result;
 };
 

@@ -1,0 +1,52 @@
+/* Products of a strip with a stream of blocks of two channels and four inputs (the format "block2x4"). A pair of channels is groups of two
+ * blocks: how far on in the strip the second is (int16, bytes), how far the first, the weights of both. A step of -4 is the end. */
+#ifndef TFC_STRIP2X4_H
+#define TFC_STRIP2X4_H
+
+#include "tfc/strip_loop.h"
+
+#if defined(__ARM_FEATURE_DSP)
+#if defined(__OPTIMIZE_SIZE__)
+#define TFC_BLOCK2X4(SECOND) TFC_SHORT_WORD("[r0]", "[r0, #8]") "ldr lr, " SECOND "\n\t" TFC_SHORT_WORD("[r0, #48]", "[r0, #56]")
+/* The end, and nothing else, makes the sum of address and step carry. */
+#define TFC_BODY2X4 \
+    "b 2f\n" \
+    "1:\t" TFC_BLOCK2X4("[r1, #-12]") \
+    "ldrsh r12, [r1, #-20]\n\tadds r0, r0, r12\n\tldr lr, [r1, #-8]\n\tbcs 3f\n\t" \
+    TFC_BLOCK2X4("[r1, #-4]") \
+    "2:\tldrd r12, lr, [r1], #20\n\tadds r0, r0, r12, asr #16\n\tbcc 1b\n\tsubs r1, #16\n\tb 4f\n" \
+    "3:\tsubs r1, #8\n4:\t"
+#else
+/* STEP, in Q at the end, leads to the block behind this one, WEIGHTS are its first. */
+#define TFC_BLOCK2X4(P, Q, SECOND, STEP, WEIGHTS, ASIDE) \
+    TFC_WORD(P, Q, "[r0, #4]", "[r0, #8]", "[r0, #12]", "ldr " P ", [r0, #48]", "ldr lr, " SECOND, "") \
+    TFC_WORD(P, Q, "[r0, #52]", "[r0, #56]", "[r0, #60]", "ldrsh " P ", " STEP, "ldr lr, " WEIGHTS, ASIDE)
+/* The end, and nothing else, makes the sum of address and step carry. */
+#define TFC_NEXT2X4(P, Q) "ldr " Q ", [r0, " P "]\n\tadds r0, r0, " P "\n\t"
+#define TFC_BODY2X4 \
+    "ldrsh r12, [r1, #2]\n\tldr lr, [r1, #4]\n\t" TFC_NEXT2X4("r12", "r2") "bcs 3f\n" \
+    "1:\t" TFC_BLOCK2X4("r2", "r12", "[r1, #8]", "[r1]", "[r1, #12]", "") TFC_NEXT2X4("r2", "r12") "bcs 2f\n\t" \
+    TFC_BLOCK2X4("r12", "r2", "[r1, #16]", "[r1, #22]", "[r1, #24]", "add r1, r1, #20") TFC_NEXT2X4("r12", "r2") "bcc 1b\n" \
+    "3:\tadds r1, #4\n\tb 4f\n" \
+    "2:\tadds r1, #12\n4:\t"
+#endif
+TFC_PASSES(tfc_strip2x4, TFC_BODY2X4)
+#undef TFC_NEXT2X4
+#undef TFC_BLOCK2X4
+#undef TFC_BODY2X4
+#else
+/* Group after group, from the steps on. */
+TFC_INLINE const int8_t *tfc_blocks2x4(int32_t *sums, const uint32_t *x, const int8_t *w) {
+    for (;; w += 20) {
+        for (int32_t i = 0; i < 2; i++) {
+            int32_t step = tfc_get(w + 2 - 2 * i, 2);
+            if (step < 0) return w + 4 + 8 * i;
+            x += step / 4;
+            tfc_word(sums, x, w + 4 + 8 * i);
+            tfc_word(sums, x + TFC_PITCH, w + 8 + 8 * i);
+        }
+    }
+}
+TFC_PASSES(tfc_strip2x4, tfc_blocks2x4)
+#endif
+#endif
