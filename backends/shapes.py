@@ -13,7 +13,7 @@ from tfc.ir.int_rules import Call
 from tfc.ir.ops_products import is_pixelwise
 
 from .strides import broadcast_walk
-from .strips import LARGEST_STEP, QUAD_BYTES, Windows, one_by_one
+from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, one_by_one
 
 
 def activations(call: Call) -> list[str]:
@@ -92,24 +92,39 @@ def windows(call: Call) -> Windows:
     return one_by_one(prod(kernel) * c) if gathered or lying.span == 0 or lying.row_bytes > LARGEST_STEP else lying
 
 
-def strip_rows(call: Call) -> int:
-    """Rows of the strip of a convolution: those of a window, and some that spare moving them; 0 where windows are gathered."""
-    kernel_h, kernel_w = call.operands[1].shape[1:3]
-    return 0 if windows(call).kernel != (kernel_h, kernel_w) else 2 * kernel_h - 1
-
-
+TOGETHER = 8  # fours of columns, at least, for which weights are read once (12 at most: strips.h), if they take no more memory than this:
+STRIP_BYTES = 16384
 SPARE = 8  # bytes behind a strip that loops may read ahead
 
 
+def strip_rows(call: Call) -> int:
+    """Rows of the strip of a convolution, for as many rows of results as are finished together; 0 where windows are gathered."""
+    kernel_h, kernel_w = call.operands[1].shape[1:3]
+    walk, stride, (_, out_h, out_w, _) = windows(call), call.attr("stride", (1, 1))[0], call.node.type.shape
+    if walk.kernel != (kernel_h, kernel_w):
+        return 0
+    fours = -(-min(walk.span, out_w) // 4)
+    room = (STRIP_BYTES // walk.row_bytes - kernel_h) // stride + 1
+    together = 1 if call.attr("dilation", (1, 1))[0] > 1 else max(1, min(out_h, -(-TOGETHER // fours), room))
+    return int((together - 1) * stride + kernel_h)
+
+
+def linear_strips(call: Call) -> int:
+    """Strips of tokens that are widened together."""
+    tokens, row_bytes = prod(call.node.type.shape[:-1]), QUAD_BYTES * quads(call)
+    return max(1, min(-(-tokens // PITCH), -(-TOGETHER * 4 // PITCH), STRIP_BYTES // row_bytes))
+
+
 def linear_strip_scratch(call: Call) -> int:
-    """Sums of whole fours of channels and a strip of four columns."""
-    return 16 * fours(call.operands[1].shape[0]) + QUAD_BYTES * quads(call) + SPARE
+    """Sums of whole fours of channels, and the strips."""
+    return 16 * fours(call.operands[1].shape[0]) + linear_strips(call) * QUAD_BYTES * quads(call) + SPARE
 
 
 def conv2d_strip_scratch(call: Call) -> int:
-    """Sums, then a pixel of zero points and a strip, or four gathered windows and the strip that they become."""
-    walk, rows, sums = windows(call), strip_rows(call), 16 * fours(call.operands[1].shape[0])
-    return sums + (4 * walk.quads + rows * walk.row_bytes if rows else 16 * walk.quads + walk.row_bytes) + SPARE
+    """Sums, a pixel of zero points and the strip, or four gathered windows and the strip that they become."""
+    walk, rows = windows(call), strip_rows(call)
+    inputs = 4 * walk.quads + rows * walk.row_bytes if rows else 16 * walk.quads + walk.row_bytes
+    return 16 * fours(call.operands[1].shape[0]) + inputs + SPARE
 
 
 def depthwise_scratch(call: Call) -> int:

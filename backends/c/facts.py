@@ -19,9 +19,14 @@ CTYPES = {"i8": "int8_t", "u8": "uint8_t", "i16": "int16_t", "i32": "int32_t", "
 
 
 class Function(str):
-    """The name of a kernel that another kernel calls."""
+    """The name of a function of the runtime that a kernel calls, and of the file that defines it."""
 
-    __slots__ = ()
+    file: str
+
+    def __new__(cls, name: str, file: str = "") -> Function:
+        function = super().__new__(cls, name)
+        function.file = file or name
+        return function
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +89,8 @@ class KernelCall:
 
     @property
     def kernels(self) -> list[str]:
-        """The kernel, and those that it calls."""
-        return [self.kernel, *(item for item in leaves(self.facts) if isinstance(item, Function))]
+        """The files of the kernel and of the functions that it calls."""
+        return [self.kernel, *(item.file for item in leaves(self.facts) if isinstance(item, Function))]
 
 
 def leaves(struct: Struct) -> list[Field]:

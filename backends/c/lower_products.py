@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
-from tfc.backends.shapes import batch_strides, bias_slabs, strip_rows, windows
+from tfc.backends.shapes import batch_strides, bias_slabs, linear_strips, strip_rows, windows
 from tfc.backends.strips import Walked
 from tfc.ir import arithmetic as fixed
+from tfc.ir.arithmetic import LIMITS
 from tfc.ir.attention_bias import step_of
 from tfc.ir.int_rules import Call, attention_constants
 from tfc.ir.pointwise import function_named
 from tfc.ir.types import TensorType
 
-from .facts import BYTES, Array, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
+from .facts import BYTES, Argument, Array, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
+
+FRACTION = 12  # bits below the point of sums with a residual, in loops
 
 
 def weighted(call: Call) -> list[KernelCall]:
@@ -26,14 +29,29 @@ def weighted(call: Call) -> list[KernelCall]:
     kernel = str(call.node.attrs["kernel"])
     w, b = constant(call, 1), constant(call, 2)
     shape = linear_shape if kernel.startswith("linear") else conv2d_shape
-    facts = Struct(shape.__name__.removesuffix("_shape"), {**shape(call), "result": result_facts(call, w, b)})
     form, bias = format_named(KERNELS[kernel].format), folded_bias(call, w, b)
+    ends = result_facts(call, w, b)
+    facts = Struct(shape.__name__.removesuffix("_shape"), {**shape(call), "result": ends})
     if isinstance(form, Walked):
-        constants = (array("weights", "i8", stream(form.rows(matrix(w), windows(call)), bias)), None)
+        kernel = "conv2d_s8" if shape is conv2d_shape else "linear_s8"
+        facts = Struct(facts.type, {**facts.fields, "result": Struct("result", {**ends.fields, **loops(form.name, ends)})})
+        constants: tuple[Argument, ...] = (array("weights", "i8", stream(form.rows(matrix(w), windows(call)), bias)), None)
     else:
         constants = (array("weights", "i8", form.pack(matrix(w))), array("bias", "i32", bias))
     residual = operand(call, 3) if len(call.operands) > 3 else None
     return [KernelCall(kernel, facts, (operand(call, 0), *constants, residual, ScratchMemory(), result(call)))]
+
+
+def loops(form: str, ends: Struct) -> dict[str, Field]:
+    """The loop that gives sums, and the one that ends them itself if there is one."""
+    kind, _, type = str(ends.fields["end"]).removeprefix("end_").rpartition("_")
+    whole = type == "s8" and kind != "clamp" and ends.fields["shift"] == 0 and ends.fields.get("fraction", FRACTION) == FRACTION and has_full_range(ends)
+    return {"sums": Function(f"{form}_sums", form), "whole": Function(f"{form}_{kind}", form) if whole else None}
+
+
+def has_full_range(ends: Struct) -> bool:
+    """Whether int8 results are but saturated; what a table gives is what it holds."""
+    return "table" in ends.fields or (ends.fields["lo"], ends.fields["hi"]) == LIMITS["i8"]
 
 
 def stream(rows: list[bytes], bias: NDArray[Any]) -> NDArray[Any]:
@@ -51,7 +69,7 @@ def conv_transpose2d(call: Call) -> list[KernelCall]:
 
 def linear_shape(call: Call) -> dict[str, Field]:
     x, out = call.operands[0].shape, call.node.type.shape[-1]
-    return {"tokens": prod(x[:-1]), "in": x[-1], "out": out, "x_bytes": BYTES[call.operands[0].dtype]}
+    return {"tokens": prod(x[:-1]), "in": x[-1], "out": out, "x_bytes": BYTES[call.operands[0].dtype], "strips": linear_strips(call)}
 
 
 def conv2d_shape(call: Call) -> dict[str, Field]:
@@ -89,7 +107,6 @@ def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
         requantization = fixed.requantization(ratio / scale, bound)
         plain = full_range(call) and (requantization.shift == 0 or call.node.type.dtype == "i16")
         ending = "table" if activation else "plain" if plain else "clamp"
-        fields["plain"] = int(ending == "plain" and call.node.type.dtype == "i8")
     fields |= {
         "end": Function(f"end_{ending}_{ending_types(call)}"),
         "multiplier": array("multipliers", "i32", requantization.multipliers),

@@ -4,6 +4,7 @@
 #ifndef TFC_KERNELS_H
 #define TFC_KERNELS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -27,16 +28,40 @@ tfc_ending tfc_end_table_s8;
 tfc_ending tfc_end_residual_s8, tfc_end_residual_s16, tfc_end_residual_s8_to_s16, tfc_end_residual_s16_to_s8;
 tfc_ending tfc_end_residual_table_s8, tfc_end_residual_table_s16_to_s8;
 
+/* Four neighbouring columns of a strip (tfc/strip.h): where column 0 is, and where its next result goes. A list of them ends with x = 0. */
+struct tfc_columns {
+    const uint32_t *x;
+    void *y; /* int8; or sums [out rounded up to 2][4] */
+};
+
+/* All outputs of some columns. A pair of channels serves them all before the next pair, so that its weights come from flash once. */
+struct tfc_pass {
+    const int32_t *multiplier; /* one a channel */
+    int32_t step;              /* of y, from column to column */
+    int32_t zero;
+    struct tfc_columns *columns;
+    const int32_t *end; /* of the multipliers, rounded up to 2 */
+    int32_t residual;   /* m_r */
+    ptrdiff_t distance; /* from a result to its residual */
+    const int8_t *table;
+};
+
+/* A format of weights, and what becomes of the sums: nothing, int8 by the plain ending, from a table, with a residual, or both. */
+typedef void tfc_loop(const struct tfc_pass *pass, const void *w);
+
+tfc_loop tfc_pairs_sums, tfc_pairs_plain, tfc_pairs_table, tfc_pairs_residual, tfc_pairs_residual_table;
+tfc_loop tfc_block2x4_sums, tfc_block2x4_plain, tfc_block2x4_table, tfc_block2x4_residual, tfc_block2x4_residual_table;
+
 /* How the sums of a convolution or linear become the result. */
 struct tfc_result {
     const int32_t *multiplier; /* m, one a channel */
     const int8_t *table;       /* 1,024 entries, or 0 */
     tfc_ending *end;
+    tfc_loop *sums, *whole;    /* over strips; 0 where no loop does what `end` does */
     int32_t zero;              /* z_y, z_t, or c of the residual */
     int32_t residual;          /* m_r */
     uint8_t shift;             /* k */
     uint8_t fraction;          /* f */
-    uint8_t plain;             /* 1 where the ending is tfc_end_plain_s8, which a loop may do itself */
     int16_t lo, hi;
 };
 
@@ -53,6 +78,7 @@ struct tfc_conv2d {
 struct tfc_linear {
     int32_t tokens, in, out;
     int32_t x_bytes; /* of an element, 1 or 2 */
+    int32_t strips;  /* that are widened together (tfc/strip.h) */
     struct tfc_result result;
 };
 
@@ -62,10 +88,10 @@ typedef void tfc_linear_kernel(const struct tfc_linear *f, const void *x, const 
 
 tfc_conv2d_kernel tfc_conv2d_s8, tfc_conv2d_s8_grouped, tfc_conv2d_s8_depthwise;
 tfc_conv2d_kernel tfc_conv2d_s8_sparse1x1, tfc_conv2d_s8_sparse1x2, tfc_conv2d_s8_sparse1x4;
-tfc_conv2d_kernel tfc_conv2d_s8_sparse2x2, tfc_conv2d_s8_sparse2x4, tfc_conv2d_s8_sparse4x1;
+tfc_conv2d_kernel tfc_conv2d_s8_sparse2x2, tfc_conv2d_s8_sparse4x1;
 tfc_linear_kernel tfc_linear_s8;
 tfc_linear_kernel tfc_linear_s8_sparse1x1, tfc_linear_s8_sparse1x2, tfc_linear_s8_sparse1x4;
-tfc_linear_kernel tfc_linear_s8_sparse2x2, tfc_linear_s8_sparse2x4, tfc_linear_s8_sparse4x1;
+tfc_linear_kernel tfc_linear_s8_sparse2x2, tfc_linear_s8_sparse4x1;
 void tfc_conv_transpose2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, void *y);
 
 /* One multiplier for all channels. */

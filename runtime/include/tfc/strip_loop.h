@@ -1,61 +1,68 @@
-/* Loops over a strip: all outputs of four columns, two channels at a time, as functions in assembly that use every register there is.
+/* Loops over a strip: all outputs of fours of columns, two channels at a time, as functions in assembly that use every register there is.
  * A stream of weights holds for each pair of channels their two starts (bias, with the zero point of x taken off), then what the body of
- * the loop reads. In plain C a body is a function. */
+ * the loop reads. A loop comes in kinds, after what it does to its sums. In plain C a body is a function. */
 #ifndef TFC_STRIP_LOOP_H
 #define TFC_STRIP_LOOP_H
 
 #include "tfc/strip.h"
 
-/* What a loop is given; the first five words are its stack frame. */
-struct tfc_pass {
-    void *y;                   /* of column 0: int8; or sums [out rounded up to 2][4] */
-    const int32_t *multiplier; /* one a channel */
-    int32_t step;              /* from column to column of y */
-    int32_t zero;
-    const void *end;   /* of y: behind the last channel of column 0 */
-    const uint32_t *x; /* column 0 in the strip */
-};
-
-typedef void tfc_loop(const struct tfc_pass *pass, const void *w);
-
-/* To int8 by the plain ending, and to sums that another one takes further. */
-struct tfc_loops {
-    tfc_loop *plain, *sums;
-};
+enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
 
 #if defined(__ARM_FEATURE_DSP)
-/* r0 x, r1 w, r4-r7 the sums of the first channel, r8-r11 those of the second; free: r2, r3, r12, lr.
- * On the stack: y, multiplier, step, zero, end, x, a spare word. */
+/* r0 x, r1 w, r4-r7 the sums of the first channel, r8-r11 those of the second; free: r2, r3, r12, lr. On the stack: the pass, then the
+ * weights of the pair (32), those of the next (36), the first columns (40), a spare word (44). */
 #define TFC_PASS(NAME, BODY, ENDING) \
-    __attribute__((naked, noinline, unused)) static void NAME(__attribute__((unused)) const struct tfc_pass *pass, __attribute__((unused)) const void *w) { \
+    __attribute__((naked)) void NAME(__attribute__((unused)) const struct tfc_pass *pass, __attribute__((unused)) const void *w) { \
         __asm__ volatile( \
-            "push {r4-r11, lr}\n\tldm r0, {r2-r7}\n\tpush {r2-r8}\n" \
-            "0:\tldr r0, [sp, #20]\n\tldrd r4, r8, [r1], #8\n\t" \
-            "mov r5, r4\n\tmov r9, r8\n\tmov r6, r4\n\tmov r10, r8\n\tmov r7, r4\n\tmov r11, r8\n\t" BODY ENDING \
-            "add sp, sp, #28\n\tpop {r4-r11, pc}"); \
+            "push {r4-r11, lr}\n\tsub sp, sp, #48\n\tldm r0, {r2-r9}\n\tstm sp, {r2-r9}\n\tstr r5, [sp, #40]\n\tldr r0, [r5]\n" \
+            "7:\tstr r1, [sp, #32]\n" \
+            "8:\tldrd r4, r8, [r1], #8\n\t" \
+            "mov r5, r4\n\tmov r9, r8\n\tmov r6, r4\n\tmov r10, r8\n\tmov r7, r4\n\tmov r11, r8\n\t" BODY \
+            "str r1, [sp, #36]\n\tldm sp, {r0, r2, r3, r12}\n\tldr r1, [r12, #4]\n\t" ENDING \
+            "str r1, [r12, #4]\n\tldr r0, [r12, #8]!\n\tldr r1, [sp, #32]\n\tstr r12, [sp, #12]\n\tcmp r0, #0\n\tbne 8b\n\t" \
+            "ldr r12, [sp, #40]\n\tldr r2, [sp]\n\tldr r3, [sp, #16]\n\tldr r0, [r12]\n\tadds r2, #8\n\tstr r12, [sp, #12]\n\t" \
+            "str r2, [sp]\n\tldr r1, [sp, #36]\n\tcmp r2, r3\n\tbne 7b\n\t" \
+            "add sp, sp, #48\n\tpop {r4-r11, pc}"); \
     }
 #define TFC_PASSES(NAME, BODY) \
-    TFC_PASS(NAME##_plain, BODY, TFC_TO_PLAIN) \
     TFC_PASS(NAME##_sums, BODY, TFC_TO_SUMS) \
-    static const struct tfc_loops NAME = {NAME##_plain, NAME##_sums};
-#define TFC_TO_SUMS \
-    "ldr r0, [sp]\n\tldr r2, [sp, #16]\n\tstm r0!, {r4-r11}\n\tstr r0, [sp]\n\tcmp r0, r2\n\tbne 0b\n\t"
-/* Eight results to the bytes y[0, 1], y[step] and so on. */
-#define TFC_TO_PLAIN \
-    "ldm sp, {r0, r2, r3, r12}\n\tldr lr, [r2], #4\n\t" \
-    TFC_SCALE4("r4", "r5", "r6", "r7") \
-    "ldr lr, [r2], #4\n\t" \
-    TFC_SCALE4("r8", "r9", "r10", "r11") \
-    "strd r0, r2, [sp]\n\tldr r2, [sp, #16]\n\tcmp r0, r2\n\tbne 0b\n\t"
-#define TFC_SCALE4(A0, A1, A2, A3) \
-    "smmlar " A0 ", " A0 ", lr, r12\n\t" \
-    "smmlar " A1 ", " A1 ", lr, r12\n\t" \
-    "smmlar " A2 ", " A2 ", lr, r12\n\tssat " A0 ", #8, " A0 "\n\t" \
-    "smmlar " A3 ", " A3 ", lr, r12\n\tssat " A1 ", #8, " A1 "\n\t" \
-    "add lr, r0, r3\n\tstrb " A1 ", [r0, r3]\n\t" \
-    "ssat " A2 ", #8, " A2 "\n\tstrb " A0 ", [r0], #1\n\t" \
-    "ssat " A3 ", #8, " A3 "\n\tstrb " A2 ", [lr, r3]\n\t" \
-    "strb " A3 ", [lr, r3, lsl #1]\n\t"
+    TFC_PASS(NAME##_plain, BODY, TFC_TO_PLAIN) \
+    TFC_PASS(NAME##_table, BODY, TFC_TO_TABLE) \
+    TFC_PASS(NAME##_residual, BODY, TFC_TO_RESIDUAL) \
+    TFC_PASS(NAME##_residual_table, BODY, TFC_TO_RESIDUAL_TABLE)
+/* Endings find the multipliers in r0, y in r1, the step in r2, zero in r3, the columns in r12; they advance y and may use lr. */
+#define TFC_TO_SUMS "stm r1!, {r4-r11}\n\t"
+#define TFC_TO_PLAIN TFC_BOTH_CHANNELS(TFC_CUT)
+#define TFC_TO_TABLE "ldr r12, [sp, #28]\n\t" TFC_BOTH_CHANNELS(TFC_LOOK_UP) "ldr r12, [sp, #12]\n\t"
+#define TFC_BOTH_CHANNELS(END) \
+    "ldr lr, [r0]\n\t" TFC_SCALE_STORE4("r4", "r5", "r6", "r7", END) "ldr lr, [r0, #4]\n\t" TFC_SCALE_STORE4("r8", "r9", "r10", "r11", END)
+#define TFC_SCALE_STORE4(A0, A1, A2, A3, END) \
+    TFC_SCALE(A0) TFC_SCALE(A1) TFC_SCALE(A2) END(A0, "") TFC_SCALE(A3) END(A1, "") "add lr, r1, r2\n\tstrb " A1 ", [r1, r2]\n\t" \
+    END(A2, "") "strb " A0 ", [r1], #1\n\t" END(A3, "") "strb " A2 ", [lr, r2]\n\tstrb " A3 ", [lr, r2, lsl #1]\n\t"
+#define TFC_TO_RESIDUAL \
+    TFC_ADD_RESIDUAL TFC_STORE4("r4", "r5", "r6", "r7", TFC_CUT, ", asr #12") TFC_STORE4("r8", "r9", "r10", "r11", TFC_CUT, ", asr #12") \
+    "ldr r12, [sp, #12]\n\t"
+#define TFC_TO_RESIDUAL_TABLE \
+    TFC_ADD_RESIDUAL "ldr r12, [sp, #28]\n\t" \
+    TFC_STORE4("r4", "r5", "r6", "r7", TFC_LOOK_UP, ", asr #12") TFC_STORE4("r8", "r9", "r10", "r11", TFC_LOOK_UP, ", asr #12") \
+    "ldr r12, [sp, #12]\n\t"
+#define TFC_SCALE(A) "smmlar " A ", " A ", lr, r3\n\t"
+#define TFC_CUT(A, SHIFT) "ssat " A ", #8, " A SHIFT "\n\t"
+#define TFC_LOOK_UP(A, SHIFT) "usat " A ", #10, " A SHIFT "\n\tldrb " A ", [r12, " A "]\n\t"
+/* One channel of four columns. */
+#define TFC_STORE4(A0, A1, A2, A3, END, SHIFT) \
+    END(A0, SHIFT) "add lr, r1, r2\n\t" END(A1, SHIFT) END(A2, SHIFT) "strb " A1 ", [r1, r2]\n\t" \
+    END(A3, SHIFT) "strb " A0 ", [r1], #1\n\tstrb " A2 ", [lr, r2]\n\tstrb " A3 ", [lr, r2, lsl #1]\n\t"
+/* Both channels; the residual of a result is as far from it as that of any other. */
+#define TFC_ADD_RESIDUAL \
+    "ldr lr, [r0]\n\t" TFC_SCALE("r4") TFC_SCALE("r5") TFC_SCALE("r6") TFC_SCALE("r7") \
+    "ldr lr, [r0, #4]\n\t" TFC_SCALE("r8") TFC_SCALE("r9") TFC_SCALE("r10") TFC_SCALE("r11") \
+    "ldrd r3, r0, [sp, #20]\n\tadds r0, r0, r1\n\t" \
+    "ldrsb lr, [r0]\n\tldrsb r12, [r0, r2]\n\tadds r0, #1\n\t" \
+    "mla r4, lr, r3, r4\n\tldrsb lr, [r0]\n\tmla r5, r12, r3, r5\n\tldrsb r12, [r0, r2]\n\tadd r0, r0, r2, lsl #1\n\t" \
+    "mla r8, lr, r3, r8\n\tldrsb lr, [r0]\n\tmla r9, r12, r3, r9\n\tldrsb r12, [r0, r2]\n\tsubs r0, #1\n\t" \
+    "mla r10, lr, r3, r10\n\tldrsb lr, [r0]\n\tmla r11, r12, r3, r11\n\tldrsb r12, [r0, r2]\n\t" \
+    "mla r6, lr, r3, r6\n\tmla r7, r12, r3, r7\n\t"
 /* A word of weights, in lr, times its columns, of which P holds the first. A line is a cycle: all but the first, which decodes, hold one
  * SMLAD and what may issue beside it. The last lines have room for the loads of the next word; P is free from the line of NEXT0 on. */
 #define TFC_WORD(P, Q, COLUMN1, COLUMN2, COLUMN3, NEXT0, NEXT1, NEXT2) \
@@ -100,26 +107,41 @@ TFC_INLINE const int8_t *tfc_pair(tfc_body *body, int32_t *sums, const uint32_t 
     return body(sums, x, w + sizeof starts);
 }
 
-TFC_INLINE void tfc_pass_to_sums(tfc_body *body, const struct tfc_pass *pass, const void *w) {
-    for (int32_t *sums = pass->y; sums != pass->end; sums += 8) w = tfc_pair(body, sums, pass->x, w);
+enum tfc_kind_of_pass { TFC_PASS_SUMS, TFC_PASS_PLAIN, TFC_PASS_TABLE, TFC_PASS_RESIDUAL, TFC_PASS_RESIDUAL_TABLE };
+
+/* One result; y is where it goes. */
+TFC_INLINE int8_t tfc_passed(const struct tfc_pass *pass, enum tfc_kind_of_pass kind, int32_t sum, int32_t m, const int8_t *y) {
+    int32_t v = tfc_smmlar(sum, m, pass->zero);
+    if (kind >= TFC_PASS_RESIDUAL) v = tfc_mla(y[pass->distance], pass->residual, v) >> TFC_FRACTION;
+    return kind == TFC_PASS_TABLE || kind == TFC_PASS_RESIDUAL_TABLE ? pass->table[tfc_usat10(v)] : (int8_t)tfc_ssat8(v);
 }
 
-TFC_INLINE void tfc_pass_to_plain(tfc_body *body, const struct tfc_pass *pass, const void *w) {
-    const int32_t *m = pass->multiplier;
-    for (int8_t *y = pass->y; y != pass->end; y += 2, m += 2) {
-        int32_t sums[8];
-        w = tfc_pair(body, sums, pass->x, w);
-        for (int32_t i = 0; i < 8; i++) y[(i & 3) * pass->step + (i >> 2)] = (int8_t)tfc_ssat8(tfc_smmlar(sums[i], m[i >> 2], pass->zero));
+TFC_INLINE void tfc_run_pass(tfc_body *body, const struct tfc_pass *pass, enum tfc_kind_of_pass kind, const int8_t *w) {
+    for (const int32_t *m = pass->multiplier; m != pass->end; m += 2) {
+        const int8_t *next = w;
+        for (struct tfc_columns *at = pass->columns; at->x; at++) {
+            int32_t sums[8];
+            next = tfc_pair(body, sums, at->x, w);
+            for (int32_t i = 0; i < 8; i++) {
+                int8_t *y = (int8_t *)at->y + (i & 3) * pass->step + (i >> 2);
+                if (kind == TFC_PASS_SUMS) ((int32_t *)at->y)[i] = sums[i];
+                else *y = tfc_passed(pass, kind, sums[i], m[i >> 2], y);
+            }
+            at->y = (int8_t *)at->y + (kind == TFC_PASS_SUMS ? sizeof sums : 2);
+        }
+        w = next;
     }
 }
 
+#define TFC_PASS(NAME, BODY, KIND) \
+    void NAME(const struct tfc_pass *pass, const void *w) { \
+        tfc_run_pass(BODY, pass, KIND, w); \
+    }
 #define TFC_PASSES(NAME, BODY) \
-    TFC_APART void NAME##_plain(const struct tfc_pass *pass, const void *w) { \
-        tfc_pass_to_plain(BODY, pass, w); \
-    } \
-    TFC_APART void NAME##_sums(const struct tfc_pass *pass, const void *w) { \
-        tfc_pass_to_sums(BODY, pass, w); \
-    } \
-    static const struct tfc_loops NAME = {NAME##_plain, NAME##_sums};
+    TFC_PASS(NAME##_sums, BODY, TFC_PASS_SUMS) \
+    TFC_PASS(NAME##_plain, BODY, TFC_PASS_PLAIN) \
+    TFC_PASS(NAME##_table, BODY, TFC_PASS_TABLE) \
+    TFC_PASS(NAME##_residual, BODY, TFC_PASS_RESIDUAL) \
+    TFC_PASS(NAME##_residual_table, BODY, TFC_PASS_RESIDUAL_TABLE)
 #endif
 #endif

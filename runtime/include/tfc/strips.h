@@ -1,46 +1,71 @@
-/* Convolutions and linears over strips, of any kind of weights. */
+/* Convolutions and linears over strips, of any format of weights that has loops. */
 #ifndef TFC_STRIPS_H
 #define TFC_STRIPS_H
 
-#include "tfc/strip_loop.h"
+#include "tfc/strip.h"
 
-/* All channels of four columns of which `left` exist; the result of column 0 begins at element `first` of y. */
-TFC_INLINE void tfc_finish_columns(const struct tfc_loops *loops, const struct tfc_result *f, int32_t out, int32_t first, int32_t left, const uint32_t *x,
-                                   const void *w, const void *r, int32_t *sums, void *y) {
-    if (f->plain && left >= 4 && (out & 1) == 0) {
-        int8_t *to = (int8_t *)y + first;
-        const struct tfc_pass pass = {to, f->multiplier, out, f->zero, to + out, x};
-        loops->plain(&pass, w);
+enum { TFC_MOST_COLUMNS = 12 }; /* fours that are finished together */
+
+/* The columns of a strip that are finished together. Whole fours whose ending a loop has wait until the strip is done; the others go through
+ * sums. */
+struct tfc_waiting {
+    const struct tfc_result *f;
+    int32_t out, count;
+    const void *w, *r;
+    int32_t *sums;
+    void *y;
+    struct tfc_columns columns[TFC_MOST_COLUMNS + 1];
+};
+
+/* Four columns of which `left` exist; the result of column 0 begins at element `first` of y. */
+TFC_INLINE void tfc_add_columns(struct tfc_waiting *s, const uint32_t *x, int32_t first, int32_t left) {
+    const struct tfc_result *f = s->f;
+    if (f->whole && left >= 4 && (s->out & 1) == 0) {
+        s->columns[s->count++] = (struct tfc_columns){x, (int8_t *)s->y + first};
         return;
     }
-    const struct tfc_pass pass = {.y = sums, .end = sums + 4 * ((out + 1) & ~1), .x = x};
-    const struct tfc_walk at = {.rows = out, .n = left < 4 ? left : 4, .pitch = 4, .first = first, .row = 1, .step = out, .channel_step = 1};
-    loops->sums(&pass, w);
-    f->end(f, &at, sums, r, y);
+    struct tfc_columns columns[2] = {{x, s->sums}, {0, 0}};
+    const struct tfc_pass pass = {.multiplier = f->multiplier, .end = f->multiplier + ((s->out + 1) & ~1), .columns = columns};
+    const struct tfc_walk at = {.rows = s->out, .n = left < 4 ? left : 4, .pitch = 4, .first = first, .row = 1, .step = s->out, .channel_step = 1};
+    f->sums(&pass, s->w);
+    f->end(f, &at, s->sums, s->r, s->y);
 }
 
-/* Sums, then what a kernel needs before its strip. */
-TFC_INLINE int8_t *tfc_behind_sums(int32_t *sums, int32_t out) {
-    return (int8_t *)(sums + 4 * ((out + 3) & ~3));
+TFC_INLINE void tfc_finish_columns(struct tfc_waiting *s) {
+    const struct tfc_result *f = s->f;
+    if (s->count == 0) return;
+    s->columns[s->count] = (struct tfc_columns){0, 0};
+    const struct tfc_pass pass = {f->multiplier, s->out, f->zero, s->columns, f->multiplier + s->out, f->residual, (const int8_t *)s->r - (int8_t *)s->y, f->table};
+    f->whole(&pass, s->w);
+    s->count = 0;
 }
 
-TFC_INLINE void tfc_linear_strips(const struct tfc_loops *loops, const struct tfc_linear *f, int32_t tokens, const int8_t *x, const void *w, const void *r,
-                                  void *scratch, void *y) {
-    uint32_t *strip = (uint32_t *)(void *)tfc_behind_sums(scratch, f->out);
-    int32_t token_bytes = f->in * f->x_bytes;
-    for (int32_t token = 0; token < tokens; token += 4, x += 4 * token_bytes) {
+TFC_INLINE int8_t *tfc_behind_sums(const struct tfc_waiting *s) {
+    return (int8_t *)(s->sums + 4 * ((s->out + 3) & ~3));
+}
+
+/* scratch: sums, then f->strips strips. */
+TFC_INLINE void tfc_linear_strips(const struct tfc_linear *f, const int8_t *x, const void *w, const void *r, void *scratch,
+                                  void *y) {
+    struct tfc_waiting s = {.f = &f->result, .out = f->out, .w = w, .r = r, .sums = scratch, .y = y};
+    int32_t fours = f->strips * (TFC_PITCH / 4), token_bytes = f->in * f->x_bytes, strip_words = tfc_quads(f->in) * TFC_QUAD_WORDS;
+    uint32_t *strips = (uint32_t *)(void *)tfc_behind_sums(&s);
+    for (int32_t token = 0, four = 0; token < f->tokens; token += 4, x += 4 * token_bytes) {
         const int8_t *columns[4];
-        for (int32_t p = 0; p < 4; p++) columns[p] = x + (p < tokens - token ? p : tokens - token - 1) * token_bytes;
+        int32_t left = f->tokens - token;
+        for (int32_t p = 0; p < 4; p++) columns[p] = x + (p < left ? p : left - 1) * token_bytes;
+        uint32_t *strip = strips + four / 3 * strip_words + four % 3 * 4;
         tfc_widen_columns(strip, 4, f->x_bytes, columns, f->in);
-        tfc_finish_columns(loops, &f->result, f->out, token * f->out, tokens - token, strip, w, r, scratch, y);
+        tfc_add_columns(&s, strip, token * f->out, left);
+        if (++four == fours) tfc_finish_columns(&s), four = 0;
     }
+    tfc_finish_columns(&s);
 }
 
 /* scratch: sums, four windows of whole quads, then the strip of four columns that they become. */
-TFC_APART void tfc_conv2d_gathered(const struct tfc_loops *loops, const struct tfc_conv2d *f, const int8_t *x, const void *w, const void *r, void *scratch,
-                                   void *y) {
+TFC_APART void tfc_conv2d_gathered(struct tfc_waiting *s, const struct tfc_conv2d *f, const int8_t *x) {
     int32_t inputs = f->kernel_h * f->kernel_w * f->c, quads = tfc_quads(inputs), pixels = f->out_h * f->out_w;
-    int8_t *gathered = tfc_behind_sums(scratch, f->out);
+    int8_t *gathered = tfc_behind_sums(s);
     uint32_t *strip = (uint32_t *)(void *)(gathered + 16 * quads);
     const int8_t *columns[4];
     for (int32_t p = 0; p < 4; p++) columns[p] = gathered + 4 * quads * p;
@@ -48,7 +73,8 @@ TFC_APART void tfc_conv2d_gathered(const struct tfc_loops *loops, const struct t
     for (int32_t pixel = 0; pixel < pixels; pixel += 4) {
         for (int32_t p = 0; p < 4 && pixel + p < pixels; p++) tfc_gather_window(gathered + 4 * quads * p, f, x, tfc_window_of(f, pixel + p));
         tfc_widen_columns(strip, 4, 1, columns, 4 * quads);
-        tfc_finish_columns(loops, &f->result, f->out, pixel * f->out, pixels - pixel, strip, w, r, scratch, y);
+        tfc_add_columns(s, strip, pixel * f->out, pixels - pixel);
+        tfc_finish_columns(s);
     }
 }
 
@@ -90,32 +116,36 @@ TFC_INLINE void tfc_move_down(uint32_t *to, const uint32_t *from, int32_t words)
     }
 }
 
-/* scratch: sums, c zero points in whole words, then a strip of `rows` rows, of which those that the next results share are kept. */
-TFC_INLINE void tfc_conv2d_strips(const struct tfc_loops *loops, const struct tfc_conv2d *f, const int8_t *x, const void *w, const void *r, void *scratch,
+/* scratch: sums, c zero points in whole words, then a strip of f->rows rows. As many rows of results as it has room for are finished
+ * together; the rows of the map that the next ones share are moved. */
+TFC_INLINE void tfc_conv2d_strips(const struct tfc_conv2d *f, const int8_t *x, const void *w, const void *r, void *scratch,
                                   void *y) {
+    struct tfc_waiting s = {.f = &f->result, .out = f->out, .w = w, .r = r, .sums = scratch, .y = y};
     if (f->rows == 0) {
-        tfc_conv2d_gathered(loops, f, x, w, r, scratch, y);
+        tfc_conv2d_gathered(&s, f, x);
         return;
     }
-    const struct tfc_windows s = tfc_windows_of(f);
-    int8_t *outside = tfc_behind_sums(scratch, f->out);
-    uint32_t *strip = (uint32_t *)(void *)(outside + 4 * s.quads);
+    const struct tfc_windows at = tfc_windows_of(f);
+    int32_t together = f->dilation_h == 1 ? (f->rows - f->kernel_h) / f->stride_h + 1 : 1;
     int32_t shared = f->dilation_h == 1 && f->stride_h < f->kernel_h ? f->kernel_h - f->stride_h : 0;
+    int8_t *outside = tfc_behind_sums(&s);
+    uint32_t *strip = (uint32_t *)(void *)(outside + 4 * at.quads);
     for (int32_t i = 0; i < f->c; i++) outside[i] = (int8_t)f->zero;
-    for (int32_t left = 0; left < f->out_w; left += s.span) {
-        int32_t results = f->out_w - left < s.span ? f->out_w - left : s.span, top = 0, have = 0;
-        for (int32_t row = 0; row < f->out_h; row++, top += f->stride_h, have = shared) {
-            if (top + f->kernel_h > f->rows) {
-                tfc_move_down(strip, strip + top * s.row, have * s.row);
-                top = 0;
+    for (int32_t left = 0; left < f->out_w; left += at.span) {
+        int32_t results = f->out_w - left < at.span ? f->out_w - left : at.span, have = 0;
+        for (int32_t first = 0; first < f->out_h; first += together) {
+            int32_t rows = f->out_h - first < together ? f->out_h - first : together, needed = (rows - 1) * f->stride_h + f->kernel_h;
+            for (int32_t i = have; i < needed; i++) {
+                tfc_widen_row(strip + i * at.row, f, &at, x, first * f->stride_h - f->pad_top + i * f->dilation_h, left, results, outside);
             }
-            for (int32_t ky = have; ky < f->kernel_h; ky++) {
-                tfc_widen_row(strip + (top + ky) * s.row, f, &s, x, row * f->stride_h - f->pad_top + ky * f->dilation_h, left, results, outside);
+            for (int32_t row = 0; row < rows; row++) {
+                for (int32_t column = 0; column < results; column += 4) {
+                    tfc_add_columns(&s, strip + row * f->stride_h * at.row + column, ((first + row) * f->out_w + left + column) * f->out, results - column);
+                }
             }
-            for (int32_t column = 0; column < results; column += 4) {
-                int32_t first = (row * f->out_w + left + column) * f->out;
-                tfc_finish_columns(loops, &f->result, f->out, first, results - column, strip + top * s.row + column, w, r, scratch, y);
-            }
+            tfc_finish_columns(&s);
+            have = shared;
+            tfc_move_down(strip, strip + rows * f->stride_h * at.row, have * at.row);
         }
     }
 }

@@ -1,9 +1,7 @@
-/* Products of a strip with dense weights (the format "pairs"). A pair of channels is runs of quads that lie behind one another in the
- * strip: how far on the run is from the end of the one before it (int16, bytes) and how long (uint16, bytes), then two words a quad;
- * a run of no length ends it. */
-#ifndef TFC_STRIP_DENSE_H
-#define TFC_STRIP_DENSE_H
-
+/* Products of a strip with dense weights.
+ * w: the format "pairs" of backends/strips.py. A pair of channels is runs of quads that lie behind one another in the strip: how far on the
+ * run is from the end of the one before it (int16, bytes) and how long (uint16, bytes), then two words a quad; a run of no length ends it.
+ * Fast because each word of the weights and of four columns feeds SMLADs of 2 x 4 outputs, and every other instruction issues beside one. */
 #include "tfc/strip_loop.h"
 
 #if defined(__ARM_FEATURE_DSP)
@@ -11,12 +9,12 @@
 #if defined(__OPTIMIZE_SIZE__)
 #define TFC_DENSE_HALF "ldr lr, [r1], #4\n\t" TFC_SHORT_WORD("[r0], #48", "[r0, #-40]")
 #define TFC_AHEAD ""
-#define TFC_DENSE_END "adds r3, r0, r2\n\tstr r3, [sp, #24]\n\t"
+#define TFC_DENSE_END "adds r3, r0, r2\n\tstr r3, [sp, #44]\n\t"
 #define TFC_DENSE_NEXT "add r1, r1, #4\n\tb 5b\n"
 #else
 #define TFC_DENSE_HALF TFC_WORD("r12", "r2", "[r0, #-44]", "[r0, #-40]", "[r0, #-36]", "ldr r12, [r0], #48", "ldr lr, [r1], #4", "")
 #define TFC_AHEAD "ldr r12, [r0], #48\n\tldr lr, [r1], #4\n\t"
-#define TFC_DENSE_END "adds r3, r0, r2\n\tadds r3, #48\n\tstr r3, [sp, #24]\n\t"
+#define TFC_DENSE_END "adds r3, r0, r2\n\tadds r3, #48\n\tstr r3, [sp, #44]\n\t"
 #define TFC_DENSE_NEXT "subs r0, #48\n\tb 5b\n"
 #endif
 #define TFC_DENSE_QUAD TFC_DENSE_HALF TFC_DENSE_HALF
@@ -25,8 +23,8 @@
     "5:\tldrh r2, [r1, #-2]\n\tldrsh r12, [r1, #-4]\n\tcmp r2, #0\n\tbeq 9f\n\tadd r0, r0, r12\n\t" TFC_DENSE_END TFC_AHEAD \
     "ands r3, r2, #0x60\n\tbeq 1f\n\tcmp r3, #0x40\n\tbeq 3f\n\tbhi 4f\n\tb 2f\n" \
     "1:\t" TFC_DENSE_QUAD "\n2:\t" TFC_DENSE_QUAD "\n3:\t" TFC_DENSE_QUAD "\n4:\t" TFC_DENSE_QUAD \
-    "ldr r2, [sp, #24]\n\tcmp r0, r2\n\tbne 1b\n\t" TFC_DENSE_NEXT "9:\t"
-TFC_PASSES(tfc_strip_dense, TFC_BODY_DENSE)
+    "ldr r2, [sp, #44]\n\tcmp r0, r2\n\tbne 1b\n\t" TFC_DENSE_NEXT "9:\t"
+TFC_PASSES(tfc_pairs, TFC_BODY_DENSE)
 #undef TFC_BODY_DENSE
 #undef TFC_DENSE_QUAD
 #undef TFC_DENSE_NEXT
@@ -43,6 +41,5 @@ TFC_INLINE const int8_t *tfc_runs(int32_t *sums, const uint32_t *x, const int8_t
         for (const uint32_t *end = x + bytes / 4; x != end; x += TFC_PITCH, w += 4) tfc_word(sums, x, w);
     }
 }
-TFC_PASSES(tfc_strip_dense, tfc_runs)
-#endif
+TFC_PASSES(tfc_pairs, tfc_runs)
 #endif
