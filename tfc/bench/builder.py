@@ -60,10 +60,10 @@ def activation(dtype: str, shape: Sequence[int], scale: float, zero_point: int) 
 
 
 def mask(rng: np.random.Generator, shape: tuple[int, int], density: float, block: tuple[int, int]) -> NDArray[np.bool_]:
-    """True in a share of the blocks, which is `density` to half a block."""
+    """True in a share of the blocks, which is `density` to half a block; in one of them at least."""
     rows, columns = (ceil(size / step) for size, step in zip(shape, block, strict=True))
     kept = np.zeros(rows * columns, np.bool_)
-    kept[rng.choice(kept.size, round(density * kept.size), replace=False)] = True
+    kept[rng.choice(kept.size, max(round(density * kept.size), 1), replace=False)] = True
     return kept.reshape(rows, columns).repeat(block[0], axis=0).repeat(block[1], axis=1)[: shape[0], : shape[1]]
 
 
