@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -75,7 +75,7 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def known(patterns: Sequence[str], names: Sequence[str] | dict[str, object], what: str) -> None:
+def known(patterns: Sequence[str], names: Collection[str], what: str) -> None:
     """Each pattern stands for something."""
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in names):

@@ -76,28 +76,31 @@ def measure(case: Case, target: Target, work: Path, known: Mapping[str, Sample])
         if y != np.ascontiguousarray(expected).tobytes():
             raise Diagnostic(f"{case.kernel} and the evaluator differ on {case.layer} at density {case.density:g}: this is an error of tfc")
     assert run.profile is not None
-    return Sample(key=key, instructions=run.instructions, cycles=round(run.profile.cycles), **facts(case, graph))
+    return sample_of(case, graph, key, run.instructions, round(run.profile.cycles))
 
 
-def facts(case: Case, graph: Graph) -> dict[str, str | int | float]:
-    """What a sample says without having run."""
+def sample_of(case: Case, graph: Graph, key: str, instructions: int, cycles: int) -> Sample:
+    """With what is known of the graph."""
     node = call_of(graph).node
     weights = graph[node.operands[1]] if len(node.operands) > 1 and graph[node.operands[1]].name == "w" else None
     values = None if weights is None else graph.constant(weights.name)
-    return {
-        "layer": case.layer,
-        "op": node.op,
-        "kernel": case.kernel,
-        "block": "{}x{}".format(*case.block) if case.is_sparse else "",
-        "asked_density": case.density,
-        "density": 1.0 if values is None else np.count_nonzero(values) / values.size,
-        "results": node.type.size,
-        "weights": 0 if weights is None else weights.type.size,
-        "macs": macs(graph, node),
-        "nonzero_macs": nonzero_macs(graph, node),
-        "stored_bytes": 0 if weights is None else stored_bytes(graph, weights),
-        "scratch_bytes": node.scratch.bytes if node.scratch else 0,
-    }
+    return Sample(
+        key=key,
+        layer=case.layer,
+        op=node.op,
+        kernel=case.kernel,
+        block="{}x{}".format(*case.block) if case.is_sparse else "",
+        asked_density=case.density,
+        density=1.0 if values is None else np.count_nonzero(values) / values.size,
+        results=node.type.size,
+        weights=0 if weights is None else weights.type.size,
+        macs=macs(graph, node),
+        nonzero_macs=nonzero_macs(graph, node),
+        instructions=instructions,
+        cycles=cycles,
+        stored_bytes=0 if weights is None else stored_bytes(graph, weights),
+        scratch_bytes=node.scratch.bytes if node.scratch else 0,
+    )
 
 
 def key_of(case: Case, project: Path, target: Target) -> str:
