@@ -21,6 +21,11 @@ TICKS = (0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20)
 
 
 def draw(samples: Sequence[Sample], path: Path, title: str) -> None:
+    """The chart as a file; equal samples give equal bytes."""
+    chart(samples, title).savefig(path, dpi=100, metadata={"Software": None})
+
+
+def chart(samples: Sequence[Sample], title: str) -> Figure:
     """A panel for each layer with sparse samples; below, bars of the kernels that do not skip zeros."""
     sparse = [sample for sample in samples if sample.block]
     layers = list(dict.fromkeys(sample.layer for sample in sparse))
@@ -38,7 +43,7 @@ def draw(samples: Sequence[Sample], path: Path, title: str) -> None:
         figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines))
     if bars:
         bar_panel(figure.add_subplot(grid[-1, :]), bars)
-    figure.savefig(path, dpi=100, metadata={"Software": None})
+    return figure
 
 
 def density_panel(axes: Axes, sparse: Sequence[Sample], dense: Sample | None, colours: Mapping[str, str]) -> dict[str, Line2D]:

@@ -13,7 +13,7 @@ from .layer import Layer, size_name
 
 Shape = tuple[int, ...]
 WIDE = "i16"
-TIED = {"scale": X_SCALE, "zero_point": 3}  # the quantization of the operand
+TIED: dict[str, Any] = {"scale": X_SCALE, "zero_point": 3}  # the quantization of the operand
 
 
 def one(op: str, shape: Shape, *, x: str = "i8", y: str = "i8", attrs: dict[str, Any] | None = None, **result: Any) -> Layer:
