@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from tfc.backends.formats import FORMATS, Blocks
+from tfc.backends.formats import BLOCKS
 from tfc.backends.kernels import KERNELS
 from tfc.backends.target import Target
 from tfc.ir.diagnostic import Diagnostic
@@ -24,6 +24,7 @@ from .layer import Layer
 from .products import PRODUCTS
 
 LAYERS: dict[str, Layer] = {layer.name: layer for layer in (*PRODUCTS, *ELEMENTS)}
+FORMS = {form.name: (form.height, form.width) for form in BLOCKS}
 DENSITIES = (1.0, 0.5, 0.25, 0.15, 0.1, 0.05)
 QUICK_DENSITIES = (1.0, 0.25, 0.1)
 
@@ -39,13 +40,12 @@ class Case:
     @property
     def is_sparse(self) -> bool:
         """Whether the kernel skips what is zero."""
-        return isinstance(FORMATS[KERNELS[self.kernel].format], Blocks)
+        return KERNELS[self.kernel].format in FORMS
 
     @property
     def block(self) -> tuple[int, int]:
         """Output and input channels of what the kernel skips."""
-        form = FORMATS[KERNELS[self.kernel].format]
-        return (form.height, form.width) if isinstance(form, Blocks) else (1, 1)
+        return FORMS.get(KERNELS[self.kernel].format, (1, 1))
 
 
 def cases(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfc.backends.formats import FORMATS, Blocks, matrix
+from tfc.backends.formats import BLOCKS, Blocks, matrix
 from tfc.backends.kernels import KERNELS
 from tfc.backends.target import load_target
 from tfc.bench.grid import DENSITIES, LAYERS, QUICK_DENSITIES, Case, cases, layer_graph, placed_graph
@@ -40,7 +40,7 @@ def test_nothing_left_is_refused() -> None:
         cases(TARGET, kernels=["add_s8"], layers=["linear_*"])
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS.values() if isinstance(form, Blocks)], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", BLOCKS, ids=lambda form: form.name)
 @pytest.mark.parametrize("density", [0.05, 0.25, 1.0])
 def test_densities_are_exact(form: Blocks, density: float) -> None:
     graph = layer_graph("conv3x3_8x8x32_32", density, (form.height, form.width))
