@@ -40,7 +40,7 @@ def chart(samples: Sequence[Sample], title: str) -> Figure:
         axes = figure.add_subplot(grid[index // COLUMNS, index % COLUMNS])
         lines |= density_panel(axes, [one for one in sparse if one.layer == layer], fastest_dense(samples, layer), colours)
     if lines:
-        figure.legend(lines.values(), lines.keys(), loc="outside upper center", ncols=len(lines))
+        figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=len(lines))
     if bars:
         bar_panel(figure.add_subplot(grid[-1, :]), bars)
     return figure
