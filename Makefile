@@ -6,7 +6,7 @@ CIFAR10 ?=
 # The rooms are linted by the names that they are imported under.
 CODE := tfc tfc/ir tfc/passes tfc/backends tfc/runtime tests
 
-.PHONY: demo test lint operators wheel clean
+.PHONY: demo test lint operators bench wheel clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,9 @@ lint: $(VENV)/.installed
 
 operators: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/test_operators.py --update
+
+bench: $(VENV)/.installed
+	$(BIN)/tfc bench -o docs/benchmarks.md
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m build --wheel --outdir build/wheel

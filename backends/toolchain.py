@@ -1,5 +1,7 @@
 """From a folder of C sources to firmware.elf: the clang and lld of the ziglang package, or an installed arm-none-eabi-gcc."""
 
+import hashlib
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ COMMON = ("-ffreestanding", "-fomit-frame-pointer", "-ffunction-sections", "-fda
 OPTIMIZE = {"src": "-O3", "project": "-Os"}
 LINK = ("--gc-sections", "-Lproject", "-T", "project/link.ld")
 JOBS = 2
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,11 @@ def gcc_tools(target: Target) -> Tools:
 TOOLCHAINS = {"zig": zig_tools, "gcc": gcc_tools}
 
 
-def build(folder: Path, target: Target, toolchain: str = "zig") -> Path:
+def build(folder: Path, target: Target, toolchain: str = "zig", *, objects: Path | None = None) -> Path:
     """Compile `src/*.c|S` and `project/*.c|S` of the folder and link them with `project/link.ld` to `build/firmware.elf`.
 
     Equal sources give equal bytes, wherever the folder lies. What the compiler or linker says against them is a Diagnostic.
+    `objects` is a folder in which compiled units are kept for the next builds, of other projects too.
     """
     if toolchain not in TOOLCHAINS:
         raise Diagnostic(f"unknown toolchain {toolchain}", help=f"the toolchains are {', '.join(TOOLCHAINS)}")
@@ -80,15 +84,41 @@ def build(folder: Path, target: Target, toolchain: str = "zig") -> Path:
     sources = sorted(path.relative_to(folder) for part in ("src", "project") for path in (folder / part).glob("*.[cS]"))
     if not sources:
         raise Diagnostic(f"{folder} has no C sources in src/ or project/")
-    objects = [Path("build", "objects", *source.parts).with_suffix(source.suffix + ".o") for source in sources]
+    units = [Path("build", "objects", *source.parts).with_suffix(source.suffix + ".o") for source in sources]
     shutil.rmtree(folder / "build" / "objects", ignore_errors=True)
-    for item in objects:
-        (folder / item).parent.mkdir(parents=True, exist_ok=True)
+    for unit in units:
+        (folder / unit).parent.mkdir(parents=True, exist_ok=True)
+
+    def make(source: Path, unit: Path) -> None:
+        command = (*tools.compile, *flags_of(source))
+        kept = objects and objects / f"{content_key(folder, source, command)}.o"
+        if kept and kept.exists():
+            shutil.copyfile(kept, folder / unit)
+            return
+        run(folder, (*command, "-c", str(source), "-o", str(unit)))
+        if kept:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / unit, kept)
+
     elf = Path("build", "firmware.elf")
     with ThreadPoolExecutor(JOBS) as pool:
-        list(pool.map(lambda source, item: run(folder, (*tools.compile, *flags_of(source), "-c", str(source), "-o", str(item))), sources, objects))
-    run(folder, (*tools.link, *map(str, objects), "-o", str(elf)))
+        list(pool.map(make, sources, units))
+    run(folder, (*tools.link, *map(str, units), "-o", str(elf)))
     return folder / elf
+
+
+def content_key(folder: Path, source: Path, command: Sequence[str]) -> str:
+    """Of the command, the unit and every header that it includes, at any depth: what makes equal objects."""
+    digest, pending, done = hashlib.sha256(repr(command).encode()), [source], set()
+    while pending:
+        if (path := pending.pop()) in done:
+            continue
+        done.add(path)
+        text = (folder / path).read_bytes()
+        digest.update(repr((path.as_posix(), text)).encode())
+        for name in INCLUDE.findall(text.decode()):
+            pending += [near / name for near in (path.parent, Path("src"), Path("project")) if (folder / near / name).is_file()]
+    return digest.hexdigest()
 
 
 def flags_of(source: Path) -> tuple[str, ...]:

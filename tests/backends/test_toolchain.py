@@ -155,3 +155,16 @@ def test_the_script_is_golden(target):
         "  STATIC (rw) : ORIGIN = 0x20029000, LENGTH = 159744\n}\n\n"
         "SECTIONS\n{\n  .pool0 (NOLOAD) : { *(.bss.pool0) } > POOL0\n  .pool1 (NOLOAD) : { *(.bss.pool1) } > POOL1\n}\n"
     )
+
+
+def test_kept_objects_give_the_same_bytes_and_are_made_anew_when_a_header_changes(folder, tmp_path_factory, target):
+    kept = tmp_path_factory.mktemp("objects")
+    plain = build(folder, target).read_bytes()
+    assert build(folder, target, objects=kept).read_bytes() == plain
+    units = {path: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert build(folder, target, objects=kept).read_bytes() == plain
+    assert {path: path.stat().st_mtime_ns for path in kept.iterdir()} == units
+    header = folder / "src" / "arithmetic.h"
+    header.write_text(header.read_text() + "\n/* another text */\n")
+    build(folder, target, objects=kept)
+    assert len(list(kept.iterdir())) > len(units)

@@ -1,0 +1,72 @@
+"""The verb about speed: kernels and models, measured on the emulated chip."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from tfc.cli_text import Json, console, errors, print_json, show
+
+
+def parse_densities(text: str) -> list[float]:
+    """`0.1,0.25`"""
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = [0.0]
+    if not all(0 < density <= 1 for density in found):
+        raise typer.BadParameter(f"'{text}' is no list of densities: numbers above 0 up to 1, as in 0.1,0.25", param_hint="--density")
+    return sorted(set(found), reverse=True)
+
+
+def bench(
+    models: Annotated[list[Path] | None, typer.Argument(help="Compiled folders, or model files; alone, no kernels are measured.")] = None,
+    kernel: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Only kernels like 'conv2d_s8_sparse*'; repeatable.")] = None,
+    layer: Annotated[list[str] | None, typer.Option(metavar="PATTERN", help="Only on layers like 'linear_*'; repeatable.")] = None,
+    density: Annotated[str | None, typer.Option(metavar="0.1,0.25", help="The shares of blocks of weights that are kept.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Small layers and three densities.")] = False,
+    target: Annotated[str, typer.Option("--target", help="The chip; `tfc targets` lists them.")] = "stm32f746",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write bench.json, bench.png and bench.md to this folder, or a page PATH.md and the two beside it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure kernels and models on the emulated chip.
+
+    Without any choice: all kernels on a grid of layers and densities, and the bundled models. A sparse kernel comes with the dense one
+    that it is compared with. What -o has written before is measured again only where kernels, weights or chip have changed.
+    """
+    from tfc.backends.target import load_target
+    from tfc.bench import tables
+    from tfc.bench.grid import DENSITIES, QUICK_DENSITIES, cases
+    from tfc.bench.models import bundled, check_models
+    from tfc.bench.results import Results
+    from tfc.bench.run import Files, run
+
+    chip = load_target(target)
+    chosen = bool(kernel or layer or density or quick)
+    folders = models or ([] if chosen else bundled())
+    check_models(folders)
+    densities = parse_densities(density) if density else QUICK_DENSITIES if quick else DENSITIES
+    grid = cases(chip, kernels=kernel or ["*"], layers=layer or ["*"], densities=densities, quick=quick) if chosen or not models else []
+    results = Results(target, shlex.join(["tfc", *sys.argv[1:]]))
+    files = Files.at(output) if output else None
+    with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=len(grid) + len(folders))
+        run(results, grid, folders, chip, files, progress=lambda step: bar.update(task, description=step, advance=1))
+    if as_json:
+        return print_json(results.as_json())
+    titled = [("kernels that multiply", tables.products(results.samples)), ("other kernels", tables.elements(results.samples))]
+    titled += [(f"beside CMSIS-NN: {name}", rows) for name, rows in tables.compared(results)]
+    titled += [("break-even density", tables.break_even(results)), ("models", tables.models(results))]
+    for title, rows in titled:
+        if rows:
+            show(rows, title=f"\n{title}")
+    if files:
+        console.print(f"\n{files.page}", markup=False)
+    return None
