@@ -41,7 +41,7 @@ class Dense:
         return np.ascontiguousarray(weights, np.int8).reshape(-1)
 
     def size(self, weights: NDArray[Any]) -> int:
-        return weights.size
+        return int(weights.size)
 
     def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
         return data.reshape(out, inputs)
@@ -150,7 +150,8 @@ class Blocks:
     def stored(self, weights: NDArray[Any]) -> NDArray[np.int64]:
         """Blocks that are stored of each row of blocks."""
         full = _filled(_filled(weights != 0, 0, self.height), 1, self.width)
-        return full.reshape(full.shape[0] // self.height, self.height, -1, self.width).any(axis=(1, 3)).sum(axis=1)
+        blocks = full.reshape(full.shape[0] // self.height, self.height, -1, self.width).any(axis=(1, 3))
+        return np.asarray(blocks.sum(axis=1), np.int64)
 
     def count(self, weights: NDArray[Any]) -> int:
         """Blocks that are stored."""

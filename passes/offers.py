@@ -50,10 +50,23 @@ def forced(graph: Graph, target: Target, objective: str, ram: int) -> dict[str, 
     offers = offers_of(graph, target)
     found = {}
     for name, free in best_of(graph, offers, objective, sys.maxsize, sys.maxsize).items():
-        taken = next(offer for offer in offers[name] if offer.kernel == graph[name].attrs["kernel"])
+        taken = taken_of(graph, name, offers)
         if (taken.cycles, taken.peak, taken.flash + taken.stored) != (free.cycles, free.peak, free.flash + free.stored):
             found[name] = Forced("ram" if free.peak > ram else "flash", free.kernel, taken.cycles - free.cycles)
     return found
+
+
+def flash_bid(graph: Graph, target: Target) -> int:
+    """The bytes of flash that the kernels of a bound graph bid, weights counted once for each form."""
+    offers = offers_of(graph, target, stored=True)
+    taken = {name: taken_of(graph, name, offers) for name in offers}
+    stored = {(weights.attrs["data"], taken[name].form): taken[name].stored for name in taken if (weights := weights_of(graph, graph[name]))}
+    return sum(offer.flash for offer in taken.values()) + sum(stored.values())
+
+
+def taken_of(graph: Graph, name: str, offers: dict[str, list[Offer]]) -> Offer:
+    """The offer of the kernel that a node has."""
+    return next(offer for offer in offers[name] if offer.kernel == graph[name].attrs["kernel"])
 
 
 def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str, list[Offer]]:

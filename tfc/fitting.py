@@ -9,7 +9,7 @@ from tfc.backends.target import Target
 from tfc.folder import Golden, build_firmware, emptied, write_folder
 from tfc.ir.graph import Graph
 from tfc.options import Options
-from tfc.passes.offers import forced
+from tfc.passes.offers import flash_bid, forced
 from tfc.passes.pipeline import Hook, choosing_passes, run_pipeline
 from tfc.report import make_report
 
@@ -37,6 +37,12 @@ def build_within(
         report = make_report(placed, target, budget, sizes, noise, forced(placed, target, options.optimize, ram))
         if report["fits"]:
             break
-        ram -= max(report["ram"]["total_bytes"] - report["ram"]["limit_bytes"], 0)
-        flash -= max(report["flash"]["total_bytes"] - report["flash"]["limit_bytes"], 0)
+        ram -= beyond(report["ram"], report["ram"]["lower_bound_bytes"], ram)
+        flash -= beyond(report["flash"], flash_bid(placed, target), flash)
     return report
+
+
+def beyond(memory: dict[str, int], chosen: int, room: int) -> int:
+    """By how much room for a choice must shrink so that the same total, which is too much, would be out of the question."""
+    over = memory["total_bytes"] - memory["limit_bytes"]
+    return room - chosen + over if over > 0 else 0
