@@ -99,7 +99,7 @@ def weighted_flash(call: Call, form: str) -> int:
     """Weights in their format, bias and multipliers, an activation table."""
     w = call.graph.constant(call.node.operands[1])
     out = call.operands[1].shape[0]
-    stored = 0 if w is None else format_named(form).pack(matrix(w)).size
+    stored = 0 if w is None else format_named(form).size(matrix(w))
     return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
 
 

@@ -26,6 +26,10 @@ class Format(Protocol):
 
     def pack(self, weights: NDArray[Any]) -> Bytes: ...
 
+    def size(self, weights: NDArray[Any]) -> int:
+        """Bytes of what `pack` makes, without making it: every choice between formats asks for all of them."""
+        ...
+
     def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes: ...
 
 
@@ -37,6 +41,9 @@ class Dense:
 
     def pack(self, weights: NDArray[Any]) -> Bytes:
         return np.ascontiguousarray(weights, np.int8).reshape(-1)
+
+    def size(self, weights: NDArray[Any]) -> int:
+        return int(weights.size)
 
     def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
         return data.reshape(out, inputs)
@@ -85,6 +92,14 @@ class Blocks:
                 stream += _words(steps[here].astype("<u2").tobytes()) + _words(self._weights(row[columns[here]]).tobytes())
         return np.frombuffer(bytes(stream), np.int8)
 
+    def size(self, weights: NDArray[Any]) -> int:
+        whole, rest = np.divmod(self.stored(weights), self.group)
+        groups = whole * self._group_bytes(self.group) + np.array([self._group_bytes(blocks) for blocks in range(self.group)])[rest]
+        return int(4 * len(whole) + groups.sum())
+
+    def _group_bytes(self, blocks: int) -> int:
+        return _padded(2 * blocks) + _padded(blocks * self.height * self.width)
+
     def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
         raw, at = data.tobytes(), 0
         rows, columns = -(-out // self.height), -(-inputs // self.width)
@@ -110,9 +125,15 @@ class Blocks:
             return values
         return np.pad(values.reshape(-1), (0, -values.size % 4)).reshape(2, 2).T.reshape(-1)
 
+    def stored(self, weights: NDArray[Any]) -> NDArray[np.int64]:
+        """Blocks that are stored of each row of blocks."""
+        full = filled(filled(weights != 0, 0, self.height), 1, self.width)
+        blocks = full.reshape(full.shape[0] // self.height, self.height, -1, self.width).any(axis=(1, 3))
+        return np.asarray(blocks.sum(axis=1), np.int64)
+
     def count(self, weights: NDArray[Any]) -> int:
         """Blocks that are stored."""
-        return int(self.blocks(weights).any(axis=2).sum())
+        return int(self.stored(weights).sum())
 
 
 BLOCKS: tuple[Blocks | Blocks2x4, ...] = (Blocks(1, 1), Blocks(1, 2), Blocks(1, 4), Blocks(2, 2), Blocks2x4(), Blocks(4, 1))
@@ -134,11 +155,7 @@ def matrix(weights: NDArray[Any]) -> NDArray[Any]:
 def stored_bytes(graph: Graph, node: Node) -> int:
     """Bytes in flash of a constant in its format."""
     form = format_named(node.attrs.get("format", "dense"))
-    return node.type.bytes if form.name == "dense" else form.pack(matrix(graph.tensors[node.attrs["data"]])).size
-
-
-
-
+    return node.type.bytes if form.name == "dense" else form.size(matrix(graph.tensors[node.attrs["data"]]))
 
 
 def _padded(size: int) -> int:

@@ -86,6 +86,10 @@ class Walked:
         """As for tokens, without starts."""
         return np.frombuffer(b"".join(self.rows(weights, one_by_one(weights.shape[1]))), np.int8)
 
+    def size(self, weights: NDArray[Any]) -> int:
+        """Bytes of `pack`."""
+        raise NotImplementedError
+
     def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
         raw, at, quads = data.tobytes(), 0, -(-inputs // 4)
         blocks = np.zeros((-(-out // 2), quads, 8), np.int8)
@@ -112,6 +116,10 @@ class Pairs(Walked):
             data += np.array([places[first] - at, length], "<i4").astype("<u2").tobytes() + blocks[first:end].tobytes()
             at = places[first] + length
         return data + bytes(4)
+
+    def size(self, weights: NDArray[Any]) -> int:
+        out, quads = weights.shape[0], -(-weights.shape[1] // 4)
+        return (out + 1) // 2 * (8 * quads + 4 * -(-quads // LONGEST_RUN) + 4)
 
     def read(self, data: bytes, at: int, quads: int) -> tuple[Bytes, int]:
         blocks, quad = np.zeros((quads, 8), np.int8), 0
@@ -151,10 +159,20 @@ class Blocks2x4(Walked):
                 blocks[place // QUAD_BYTES] = np.frombuffer(data, np.int8, 8, weights)
             at += 20
 
+    def size(self, weights: NDArray[Any]) -> int:
+        if -(-weights.shape[1] // 4) * QUAD_BYTES > LARGEST_STEP:
+            return self.pack(weights).size
+        stored = self.stored(weights)
+        return int((8 * stored + 4 * (stored // 2 + 1)).sum())
+
+    def stored(self, weights: NDArray[Any]) -> NDArray[np.int64]:
+        """Blocks of each pair of channels that are not zero."""
+        pairs = filled(filled(weights != 0, 0, 2), 1, 4)
+        return np.asarray(pairs.reshape(len(pairs) // 2, 2, -1, 4).any(axis=(1, 3)).sum(axis=1), np.int64)
+
     def count(self, weights: NDArray[Any]) -> int:
-        """Blocks that are stored."""
-        pairs = filled(filled(weights, 0, 2), 1, 4)
-        return int(pairs.reshape(len(pairs) // 2, 2, -1, 4).any(axis=(1, 3)).sum())
+        """Blocks that are not zero."""
+        return int(self.stored(weights).sum())
 
 
 def _bridged(kept: list[int], places: NDArray[np.int64]) -> list[int]:

@@ -149,7 +149,7 @@ class ElfSizes:
 
 
 def elf_sizes(elf: Path) -> ElfSizes:
-    """What the linked firmware takes, by section."""
+    """What the linked firmware, or an object of it, takes, by section."""
     sizes = dict.fromkeys(("code", "rodata", "data", "bss", "pools"), 0)
     with elf.open("rb") as file:
         for section in ELFFile(file).iter_sections():
@@ -157,7 +157,7 @@ def elf_sizes(elf: Path) -> ElfSizes:
             if not flags & SH_FLAGS.SHF_ALLOC:
                 continue
             if section["sh_type"] == "SHT_NOBITS":
-                kind = "pools" if section.name.startswith(".pool") else "bss"
+                kind = "pools" if section.name.startswith((".pool", ".bss.pool")) else "bss"
             elif flags & SH_FLAGS.SHF_EXECINSTR:
                 kind = "code"
             else:

@@ -6,16 +6,18 @@ from tfc.backends.target import Target
 from tfc.ir.graph import Graph
 
 from .lifetimes import live_bytes
+from .offers import with_least_scratch
 
 
 def order_nodes(graph: Graph, target: Target) -> Graph:
-    """The better of the traced order and a greedy one, by their peak of live bytes."""
+    """The better of the traced order and a greedy one, by their peak of live bytes with the least scratch that kernels may do with."""
     graph = graph.copy()
-    traced = [node.name for node in graph]
-    peak = max(live_bytes(graph), default=0)
-    graph.reorder(greedy(graph))
-    if max(live_bytes(graph), default=0) >= peak:
-        graph.reorder(traced)
+    counted = with_least_scratch(graph, target)
+    peak = max(live_bytes(counted), default=0)
+    order = greedy(graph)
+    counted.reorder(order)
+    if max(live_bytes(counted), default=0) < peak:
+        graph.reorder(order)
     return graph
 
 

@@ -74,9 +74,9 @@ PASSES: tuple[PassFunction, ...] = (
     calibrate,
     quantize,
     drop_identities,
+    order_nodes,
     choose_layouts,
     choose_kernels,
-    order_nodes,
     plan_memory,
 )
 
@@ -115,9 +115,20 @@ FLOAT = ",".join(
 )
 
 
-def integer_passes(objective: str) -> str:
-    """The pipeline from ranges to places; `objective` is what layouts and kernels minimise."""
-    return f"quantize,drop-identities,drop-dead,choose-layouts{{objective={objective}}},choose-kernels{{objective={objective}}},order-nodes,plan-memory"
+# The schedule first: the optimum asks what is alive while each node runs.
+INTEGER = "quantize,drop-identities,drop-dead,order-nodes"
+
+
+def choosing_passes(objective: str, ram: int | None = None, flash: int | None = None) -> str:
+    """The pipeline from a schedule to places; `objective` is what layouts and kernels minimise inside these bytes, by default all that the chip has."""
+    bounds = "".join(f",{name}={bytes}" for name, bytes in (("ram", ram), ("flash", flash)) if bytes is not None)
+    chosen = f"{{objective={objective}{bounds}}}"
+    return f"choose-layouts{chosen},choose-kernels{chosen},plan-memory"
+
+
+def integer_passes(objective: str, ram: int | None = None, flash: int | None = None) -> str:
+    """The pipeline from ranges to places."""
+    return f"{INTEGER},{choosing_passes(objective, ram, flash)}"
 
 
 @dataclass(frozen=True)

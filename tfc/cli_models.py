@@ -72,6 +72,9 @@ def compile(
         console.print(f"{report['model']} for {report['target']}: {done.folder}")
         console.print(f"RAM    {memory['total_bytes']:>9,} of {memory['limit_bytes']:,} bytes (arena {memory['arena_bytes']:,}, {optimal})")
         console.print(f"flash  {flash_use['total_bytes']:>9,} of {flash_use['limit_bytes']:,} bytes (code {flash_use['code_bytes']:,})")
+        for budget in ("ram", "flash"):
+            if held := [node["instead_of"]["cycles"] for node in report["nodes"] if node["instead_of"] and node["instead_of"]["budget"] == budget]:
+                console.print(f"the {budget} budget gives {len(held)} nodes another kernel, {sum(held):+,} cycles; report.html names them")
     if not done.fits:
         raise Diagnostic(
             f"{report['model']} does not fit {report['target']}\n{explain_overflow(done.graph, report)}",

@@ -11,7 +11,8 @@ import numpy as np
 from tfc.backends.target import load_target
 from tfc.compiled import Compiled, load
 from tfc.data import quantize_inputs, random_inputs, read_inputs, sample_shapes
-from tfc.folder import Golden, build_firmware, manifest, prepare_folder, write_folder, write_json
+from tfc.fitting import build_within
+from tfc.folder import Golden, manifest, prepare_folder, write_json
 from tfc.importer.model import import_model
 from tfc.importer.torchscript.trace import NoShapes
 from tfc.ir.diagnostic import Diagnostic
@@ -22,8 +23,8 @@ from tfc.ir.verify import reached
 from tfc.noise import signal_to_noise
 from tfc.options import Options
 from tfc.passes.calibrate import calibrate_on
-from tfc.passes.pipeline import FLOAT, Hook, integer_passes, run_pipeline
-from tfc.report import make_report, render_page
+from tfc.passes.pipeline import FLOAT, INTEGER, Hook, run_pipeline
+from tfc.report import render_page
 from tfc.rescue import rescue
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 GOLDEN = 32  # samples whose outputs a compiled folder carries
-STEPS = 6
+STEPS = 5
 
 Progress = Callable[[str], None]
 
@@ -70,15 +71,12 @@ def compile(
     else:
         raise Diagnostic("a float model is quantized by samples of its input, and none were given", help="--calib DATA, or --calib random to try without")
     folder = prepare_folder(Path(output) if output else Path(f"{imported.name}.tfc"))
-    progress("quantize and plan")
-    placed = run_pipeline(ranged, chip, integer_passes(chosen.optimize), hook=hook)
-    progress("emit")
+    progress("quantize")
+    scheduled = run_pipeline(ranged, chip, INTEGER, hook=hook)
     shown = [x[:GOLDEN] for x in samples or random_inputs(imported)]
-    golden = make_golden(imported, placed, shown)
-    write_folder(folder, placed, chip, golden, chosen)
-    progress("build")
-    sizes = build_firmware(folder, placed, chip, chosen)
-    report = make_report(placed, chip, budget, sizes, signal_to_noise(ranged, placed, shown, golden.inputs))
+    golden = make_golden(imported, scheduled, shown)
+    progress("plan and build")
+    report = build_within(folder, scheduled, chip, golden, chosen, signal_to_noise(ranged, scheduled, shown, golden.inputs), hook)
     write_json(folder / "report.json", report)
     (folder / "report.html").write_text(render_page(report), encoding="utf-8")
     write_json(folder / "manifest.json", manifest(folder, imported, chip, chosen))
@@ -108,6 +106,6 @@ def calibration(graph: Graph, calib: Path | str | Sequence[Tensor]) -> list[Tens
     return [np.asarray(x, np.float32) for x in calib]
 
 
-def make_golden(imported: Graph, placed: Graph, samples: list[Tensor]) -> Golden:
-    integers = quantize_inputs(placed, samples)
-    return Golden(integers, evaluate_batch(placed, integers), evaluate_batch(imported, samples))
+def make_golden(imported: Graph, quantized: Graph, samples: list[Tensor]) -> Golden:
+    integers = quantize_inputs(quantized, samples)
+    return Golden(integers, evaluate_batch(quantized, integers), evaluate_batch(imported, samples))

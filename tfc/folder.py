@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from tfc.backends.c.project import emit_project
 from tfc.backends.formats import stored_bytes
 from tfc.backends.target import Target
-from tfc.backends.toolchain import build, elf_sizes
+from tfc.backends.toolchain import ElfSizes, build, elf_sizes
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Tensor
 from tfc.ir.text import VERSION as TEXT_VERSION
@@ -31,6 +31,10 @@ def prepare_folder(folder: Path) -> Path:
     """An empty folder. A folder that tfc wrote is written anew; anything else that is there is left alone."""
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "manifest.json").exists())):
         raise Diagnostic(f"{folder} exists and was not written by tfc", help="another folder with -o")
+    return emptied(folder)
+
+
+def emptied(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
@@ -60,11 +64,20 @@ def write_folder(folder: Path, graph: Graph, target: Target, golden: Golden, opt
 
 
 def build_firmware(folder: Path, graph: Graph, target: Target, options: Options) -> Sizes:
-    """Link, where arena and weights fit the chip at all; the sizes of what was linked, or of what is known without."""
+    """Link, where arena and weights fit the chip at all; the sizes of what was linked, or of what is known without.
+
+    Where the linker finds no room in flash, these are the sizes of what it was given.
+    """
     weights = sum(stored_bytes(graph, node) for node in graph.of_op("const"))
     if make_plan(graph, target).peak + options.stack > target.ram_bytes or weights > target.flash.size:
         return Sizes(stack=options.stack, static=0, code=0, weights=weights)
-    sizes = elf_sizes(build(folder, target, options.toolchain))
+    try:
+        sizes = elf_sizes(build(folder, target, options.toolchain))
+    except Diagnostic:
+        parts = [elf_sizes(item) for item in sorted((folder / "build" / "objects").rglob("*.o"))]
+        if sum(part.flash for part in parts) <= target.flash.size:
+            raise
+        sizes = ElfSizes(*(sum(getattr(part, field.name) for part in parts) for field in fields(ElfSizes)))
     shutil.rmtree(folder / "build" / "objects")
     return Sizes(stack=options.stack, static=sizes.data + sizes.bss, code=sizes.code + sizes.data, weights=sizes.rodata)
 

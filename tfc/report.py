@@ -14,6 +14,7 @@ from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node, Place
 from tfc.ir.work import macs, nonzero_macs
 from tfc.passes.lifetimes import buffers
+from tfc.passes.offers import Forced, weights_of
 from tfc.passes.plan_memory import Plan, make_plan
 
 FORMAT = 1
@@ -38,8 +39,8 @@ class Sizes:
     weights: int
 
 
-def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, noise: Mapping[str, float]) -> dict[str, Any]:
-    """report.json of a placed graph; `noise` is the signal-to-noise ratio of each value in decibels."""
+def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, noise: Mapping[str, float], forced: Mapping[str, Forced]) -> dict[str, Any]:
+    """report.json of a placed graph; `noise` is the signal-to-noise ratio of each value in decibels, `forced` what a budget kept from a node."""
     plan = make_plan(graph, target)
     ram = plan.peak + sizes.stack + sizes.static + budget.reserve
     flash = sizes.weights + sizes.code
@@ -61,7 +62,11 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, nois
         },
         "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
         "latency": None,
-        "nodes": [{**node_row(graph, node), "snr_db": noise.get(node.name)} for node in graph if node.op not in ("arg", "const")],
+        "nodes": [
+            {**node_row(graph, node), "snr_db": noise.get(node.name), "instead_of": vars(forced[node.name]) if node.name in forced else None}
+            for node in graph
+            if node.op not in ("arg", "const")
+        ],
     }
 
 
@@ -77,13 +82,15 @@ def pool_use(target: Target, plan: Plan) -> list[dict[str, Any]]:
 
 
 def node_row(graph: Graph, node: Node) -> dict[str, Any]:
-    """One node: `ram_bytes` is its value and scratch, `flash_bytes` its constants as stored."""
+    """One node: `ram_bytes` is its value and scratch, `flash_bytes` its constants as stored, `format` how its weights are."""
+    weights = weights_of(graph, node)
     constants = [graph[name] for name in node.operands if graph[name].op == "const"]
     return {
         "name": node.name,
         "op": node.op,
         "kernel": node.attrs.get("kernel"),
         "layout": node.type.layout or "row-major",
+        "format": weights.attrs.get("format", "dense") if weights else None,
         "macs": macs(graph, node),
         "nonzero_macs": nonzero_macs(graph, node),
         "cycles": None,

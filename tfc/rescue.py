@@ -71,4 +71,5 @@ def has_kernels(graph: Graph, target: Target) -> bool:
 
 
 def fits(graph: Graph, target: Target, budget: Budget) -> bool:
-    return make_plan(run_pipeline(graph, target, integer_passes("latency")), target).peak + budget.reserve <= budget.ram
+    ram = budget.ram - budget.reserve
+    return make_plan(run_pipeline(graph, target, integer_passes("latency", ram=ram)), target).peak <= ram

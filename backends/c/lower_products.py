@@ -19,7 +19,7 @@ from tfc.ir.int_rules import Call, attention_constants
 from tfc.ir.pointwise import function_named
 from tfc.ir.types import TensorType
 
-from .facts import BYTES, Argument, Array, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
+from .facts import BYTES, Argument, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
 
 FRACTION = 12  # bits below the point of sums with a residual, in loops
 

@@ -19,6 +19,7 @@ def test_round_trip(name: str, seed: int, out: int, inputs: int, density: float)
     weights = sparse(np.random.default_rng(seed), out, inputs, density)
     data = FORMATS[name].pack(weights)
     assert data.dtype == np.int8
+    assert FORMATS[name].size(weights) == data.size
     assert np.array_equal(FORMATS[name].unpack(data, out, inputs), weights)
 
 

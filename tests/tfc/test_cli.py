@@ -142,7 +142,7 @@ def test_ops_fit_120_columns_and_one_is_told_in_full(tfc: Tfc) -> None:
     ("args", "message"),
     [
         (["opt", "FILE", "--passes", "fuse-everything"], "there is no pass 'fuse-everything'\n  help: passes: fold-constants"),
-        (["opt", "FILE", "--passes", "choose-kernels{speed=1}"], "choose-kernels has no option 'speed'\n  help: its options: objective"),
+        (["opt", "FILE", "--passes", "choose-kernels{speed=1}"], "choose-kernels has no option 'speed'\n  help: its options: flash, objective, ram"),
         (["opt", "FILE", "--passes", "choose-kernels{objective=joy}"], "this graph is not quantized"),
         (["opt", "FILE", "--passes", "drop-dead{", "--target", "stm32f746"], "is not the rest of a pipeline"),
         (["opt", "FILE", "--passes", "drop-dead", "--print-after", "quantize"], "'quantize' is not in this pipeline"),

@@ -10,10 +10,15 @@ import torch
 from torch import nn
 
 import tfc
+from tfc.backends.cost import Cost
 from tfc.backends.emulator.machine import Machine
+from tfc.backends.kernels import bids
+from tfc.backends.target import Target
 from tfc.compiled import Compiled
-from tfc.ir.graph import Place
+from tfc.ir.graph import Graph, Node, Place
 from tfc.ir.types import TensorType
+from tfc.options import Options
+from tfc.passes import offers
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -112,6 +117,33 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
     assert verdict.mismatches == {"host": 0, "emulator": 0}
     assert verdict.cosine > 0.999
     assert len(two.golden("outputs")) == 2
+
+
+def test_flash_that_code_leaves_short_makes_layers_sparse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Only the linked firmware tells how much code there is; kernels are then chosen again, and no more of them slower than need be."""
+
+    def dense_is_faster(node: Node, graph: Graph, target: Target) -> dict[str, Cost]:
+        costs = bids(node, graph, target)
+        return {name: Cost(1000 + 10 * ("sparse" in name), cost.scratch, cost.flash) for name, cost in costs.items()}
+
+    monkeypatch.setattr(offers, "bids", dense_is_faster)
+    torch.manual_seed(0)
+    two = nn.Sequential(nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 256))
+    for layer in (two[0], two[2]):
+        layer.weight.data *= torch.arange(256) % 16 < 1
+    given = {"target": "stm32f746", "calib": "random"}
+    dense = tfc.compile(two, (torch.zeros(1, 256),), output=tmp_path / "dense", **given)
+    total = dense.report["flash"]["total_bytes"]
+    short = tfc.compile(two, (torch.zeros(1, 256),), output=tmp_path / "short", options=Options(flash=total - 1), **given)
+    rows = {compiled: [row for row in compiled.report["nodes"] if row["op"] == "linear"] for compiled in (dense, short)}
+    assert dense.fits
+    assert short.fits
+    assert [(row["format"], row["instead_of"]) for row in rows[dense]] == [("pairs", None)] * 2
+    assert sorted(row["format"] == "pairs" for row in rows[short]) == [False, True]
+    (held,) = (row["instead_of"] for row in rows[short] if row["instead_of"])
+    assert held == {"budget": "flash", "kernel": "linear_s8", "cycles": 10}
+    assert np.array_equal(short.golden("outputs"), dense.golden("outputs"))
+    assert short.verify(1).mismatches == {"host": 0, "emulator": 0}
 
 
 def test_importing_the_ir_does_not_import_torch() -> None:

@@ -1,0 +1,117 @@
+"""What the kernels offer for the nodes of a graph, and the choice among them that is best for all."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+
+from tfc.backends.formats import stored_bytes
+from tfc.backends.kernels import KERNELS, bids
+from tfc.backends.target import Target
+from tfc.ir.diagnostic import Diagnostic
+from tfc.ir.graph import Graph, Node, Scratch
+from tfc.ir.text import print_node
+
+from .lifetimes import aligned, is_view, live_bytes
+from .optimum import Offer, optimum
+
+
+@dataclass(frozen=True)
+class Forced:
+    """What a budget ("ram" or "flash") kept from a node: the kernel that it would have else, and the cycles that this costs."""
+
+    budget: str
+    kernel: str
+    cycles: int
+
+
+def choose(graph: Graph, target: Target, objective: str, ram: int | None, flash: int | None, *, stored: bool = False) -> dict[str, Offer]:
+    """The offer for each node that a kernel computes, best in this schedule; of kernels that read weights as they are `stored`, or of all.
+
+    `ram` bounds all that is alive at a time, `flash` what kernels bid of it; without, they are those of the target.
+    """
+    return best_of(
+        graph, offers_of(graph, target, stored=stored), objective, target.ram_bytes if ram is None else ram, target.flash.size if flash is None else flash
+    )
+
+
+def best_of(graph: Graph, offers: dict[str, list[Offer]], objective: str, ram: int, flash: int) -> dict[str, Offer]:
+    """The nodes that read the same weights stand together."""
+    groups: dict[str, list[str]] = {}
+    for name in offers:
+        weights = weights_of(graph, graph[name])
+        groups.setdefault(f"@{weights.attrs['data']}" if weights else name, []).append(name)
+    best = optimum([[offers[name] for name in names] for names in groups.values()], objective, ram=ram, flash=flash)
+    return {name: offer for names, chosen in zip(groups.values(), best, strict=True) for name, offer in zip(names, chosen, strict=True)}
+
+
+def forced(graph: Graph, target: Target, objective: str, ram: int) -> dict[str, Forced]:
+    """The nodes of a bound graph that would have another kernel if there were no budgets; `ram` is that of the arena."""
+    offers = offers_of(graph, target)
+    found = {}
+    for name, free in best_of(graph, offers, objective, sys.maxsize, sys.maxsize).items():
+        taken = taken_of(graph, name, offers)
+        if (taken.cycles, taken.peak, taken.flash + taken.stored) != (free.cycles, free.peak, free.flash + free.stored):
+            found[name] = Forced("ram" if free.peak > ram else "flash", free.kernel, taken.cycles - free.cycles)
+    return found
+
+
+def flash_bid(graph: Graph, target: Target) -> int:
+    """The bytes of flash that the kernels of a bound graph bid, weights counted once for each form."""
+    offers = offers_of(graph, target, stored=True)
+    taken = {name: taken_of(graph, name, offers) for name in offers}
+    stored = {(weights.attrs["data"], taken[name].form): taken[name].stored for name in taken if (weights := weights_of(graph, graph[name]))}
+    return sum(offer.flash for offer in taken.values()) + sum(stored.values())
+
+
+def taken_of(graph: Graph, name: str, offers: dict[str, list[Offer]]) -> Offer:
+    """The offer of the kernel that a node has."""
+    return next(offer for offer in offers[name] if offer.kernel == graph[name].attrs["kernel"])
+
+
+def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str, list[Offer]]:
+    """All offers for each node. A peak is at least that of the values alone, which no choice changes; cycles are whole, so that sums are exact."""
+    values = values_alone(graph)
+    live = live_bytes(values)
+    found = {}
+    for step, node in enumerate(values):
+        if node.op in ("arg", "const") or is_view(graph, node):
+            continue
+        weights = weights_of(graph, node)
+        form = weights.attrs.get("format", "dense") if weights and stored else None
+        usable = {name: cost for name, cost in bids(node, graph, target).items() if form is None or KERNELS[name].format == form}
+        if not usable:
+            what = node.op + (f" from {form} weights" if form else "")
+            raise Diagnostic(f"no kernel computes this {what}", at=print_node(node), help="`tfc kernels` lists what there is")
+        found[node.name] = []
+        for name, cost in usable.items():
+            reads = KERNELS[name].format if weights else ""
+            bytes = stored_bytes(graph, weights.but(format=reads)) if weights else 0
+            peak = max(max(live), live[step + 1] + aligned(cost.scratch))
+            found[node.name].append(Offer(name, round(cost.cycles), cost.scratch, peak, cost.flash - bytes, reads, bytes))
+    return found
+
+
+def with_least_scratch(graph: Graph, target: Target) -> Graph:
+    """The graph with the least scratch that any kernel for a node asks for, where none is chosen yet."""
+    graph = graph.copy()
+    for node in graph:
+        if "kernel" not in node.attrs and node.op not in ("arg", "const") and not is_view(graph, node):
+            least = min((cost.scratch for cost in bids(node, graph, target).values()), default=0)
+            graph.add(replace(node, scratch=Scratch(least) if least else None))
+    return graph
+
+
+def values_alone(graph: Graph) -> Graph:
+    """The graph without scratch."""
+    graph = graph.copy()
+    for node in graph:
+        if node.scratch:
+            graph.add(replace(node, scratch=None))
+    return graph
+
+
+def weights_of(graph: Graph, node: Node) -> Node | None:
+    """The constant whose storage may be chosen: the weights of a convolution or linear."""
+    weights = graph[node.operands[1]] if node.op in ("conv2d", "linear") else None
+    return weights if weights and weights.op == "const" else None

@@ -1,0 +1,48 @@
+"""From a schedule to firmware inside the budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tfc.backends.target import Target
+from tfc.folder import Golden, build_firmware, emptied, write_folder
+from tfc.ir.graph import Graph
+from tfc.options import Options
+from tfc.passes.offers import flash_bid, forced
+from tfc.passes.pipeline import Hook, choosing_passes, run_pipeline
+from tfc.report import make_report
+
+ATTEMPTS = 6
+
+
+def build_within(
+    folder: Path, scheduled: Graph, target: Target, golden: Golden, options: Options, noise: dict[str, float], hook: Hook | None
+) -> dict[str, Any]:
+    """Place, write and link a quantized graph; the report.
+
+    What code, gaps between buffers and static data take is known only then: firmware that is too large is made again of kernels chosen
+    inside what these leave, until it fits or nothing smaller is left to choose.
+    """
+    budget = options.budget(target)
+    ram, flash = budget.ram - budget.reserve - options.stack, budget.flash
+    placed, report = None, {}
+    for _ in range(ATTEMPTS):
+        chosen = run_pipeline(scheduled, target, choosing_passes(options.optimize, max(ram, 0), max(flash, 0)), hook=hook)
+        if chosen == placed:
+            break
+        placed = chosen
+        write_folder(emptied(folder), placed, target, golden, options)
+        sizes = build_firmware(folder, placed, target, options)
+        report = make_report(placed, target, budget, sizes, noise, forced(placed, target, options.optimize, ram))
+        if report["fits"]:
+            break
+        ram -= beyond(report["ram"], report["ram"]["lower_bound_bytes"], ram)
+        flash -= beyond(report["flash"], flash_bid(placed, target), flash)
+    return report
+
+
+def beyond(memory: dict[str, int], chosen: int, room: int) -> int:
+    """By how much room for a choice must shrink so that the same total, which is too much, would be out of the question."""
+    over = memory["total_bytes"] - memory["limit_bytes"]
+    return room - chosen + over if over > 0 else 0
