@@ -85,7 +85,7 @@ def conv2d_scratch(call: Call) -> int:
 
 def windows(call: Call) -> Windows:
     """How the loops over strips walk the inputs: windows as they lie, or gathered first where quads span taps or strips are too narrow."""
-    out, *kernel, c = call.operands[1].shape if call.node.op == "conv2d" else (0, 1, 1, call.operands[1].shape[-1])
+    _, *kernel, c = call.operands[1].shape if call.node.op == "conv2d" else (0, 1, 1, call.operands[1].shape[-1])
     stride, dilation = (call.attr(name, (1, 1))[1] for name in ("stride", "dilation")) if call.node.op == "conv2d" else (1, 1)
     lying = Windows.of((kernel[0], kernel[1]), c, stride, dilation)
     gathered = c % 4 != 0 and kernel != [1, 1]

@@ -43,8 +43,9 @@ def emit_project(
     golden_inputs: Sequence[Tensor] | None = None,
     golden_outputs: Sequence[Tensor] | None = None,
     stack_bytes: int = STACK_BYTES,
+    short_loops: bool = False,
 ) -> None:
-    """Write `folder/src` and `folder/project`. The golden arrays, by argument and result, are what the self-test runs; without them, zeros."""
+    """Write `folder/src` and `folder/project`; short loops have less code and take more cycles. The golden arrays, by argument and result, are what the self-test runs; without them, zeros."""
     require(graph, "placed")
     addresses = resolve(graph, target)
     pools = pool_bytes(graph, target)
@@ -58,6 +59,9 @@ def emit_project(
     for file in ("model.h", "model.c", "weights.h", "weights.c"):
         write(source / file, fill(file, **names, constants=constants.all))
     copy_kernels(source, sorted({name for item in steps for call in item.calls for name in call.kernels}))
+    if short_loops:
+        options = (source / "tfc" / "options.h").read_text(encoding="utf-8")
+        write(source / "tfc" / "options.h", options.replace("TFC_SHORT_LOOPS 0", "TFC_SHORT_LOOPS 1"))
     write_project(folder, target, pools, stack_bytes)
     golden = [golden_bytes(arrays, tensors) for arrays, tensors in ((golden_inputs, inputs), (golden_outputs, outputs))]
     write(folder / "project" / "firmware.c", fill("firmware.c", **names, golden_inputs=byte_lines(golden[0]), golden_outputs=byte_lines(golden[1])))

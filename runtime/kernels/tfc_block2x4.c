@@ -5,7 +5,7 @@
 #include "tfc/strip_loop.h"
 
 #if defined(__ARM_FEATURE_DSP)
-#if defined(__OPTIMIZE_SIZE__)
+#if TFC_SHORT_LOOPS
 #define TFC_BLOCK2X4(SECOND) TFC_SHORT_WORD("[r0]", "[r0, #8]") "ldr lr, " SECOND "\n\t" TFC_SHORT_WORD("[r0, #48]", "[r0, #56]")
 /* The end, and nothing else, makes the sum of address and step carry. */
 #define TFC_BODY2X4 \

@@ -4,25 +4,27 @@
 #ifndef TFC_STRIP_LOOP_H
 #define TFC_STRIP_LOOP_H
 
+#include "tfc/options.h"
 #include "tfc/strip.h"
 
 enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
 
 #if defined(__ARM_FEATURE_DSP)
-/* r0 x, r1 w, r4-r7 the sums of the first channel, r8-r11 those of the second; free: r2, r3, r12, lr. On the stack: the pass, then the
- * weights of the pair (32), those of the next (36), the first columns (40), a spare word (44). */
+/* r0 x, r1 w, r4-r7 the sums of the first channel, r8-r11 those of the second; free: r2, r3, r12, lr. On the stack: how the
+ * sums of the pair start, the pass (32), the weights of the pair (64), those of the next (68), the first columns (72), a spare word (76). */
 #define TFC_PASS(NAME, BODY, ENDING) \
     __attribute__((naked)) void NAME(__attribute__((unused)) const struct tfc_pass *pass, __attribute__((unused)) const void *w) { \
         __asm__ volatile( \
-            "push {r4-r11, lr}\n\tsub sp, sp, #48\n\tldm r0, {r2-r9}\n\tstm sp, {r2-r9}\n\tstr r5, [sp, #40]\n\tldr r0, [r5]\n" \
-            "7:\tstr r1, [sp, #32]\n" \
-            "8:\tldrd r4, r8, [r1], #8\n\t" \
-            "mov r5, r4\n\tmov r9, r8\n\tmov r6, r4\n\tmov r10, r8\n\tmov r7, r4\n\tmov r11, r8\n\t" BODY \
-            "str r1, [sp, #36]\n\tldm sp, {r0, r2, r3, r12}\n\tldr r1, [r12, #4]\n\t" ENDING \
-            "str r1, [r12, #4]\n\tldr r0, [r12, #8]!\n\tldr r1, [sp, #32]\n\tstr r12, [sp, #12]\n\tcmp r0, #0\n\tbne 8b\n\t" \
-            "ldr r12, [sp, #40]\n\tldr r2, [sp]\n\tldr r3, [sp, #16]\n\tldr r0, [r12]\n\tadds r2, #8\n\tstr r12, [sp, #12]\n\t" \
-            "str r2, [sp]\n\tldr r1, [sp, #36]\n\tcmp r2, r3\n\tbne 7b\n\t" \
-            "add sp, sp, #48\n\tpop {r4-r11, pc}"); \
+            "push {r4-r11, lr}\n\tsub sp, sp, #80\n\tldm r0, {r2-r9}\n\tadd r0, sp, #32\n\tstm r0, {r2-r9}\n\tstr r5, [sp, #72]\n\tldr r0, [r5]\n" \
+            "7:\tldrd r4, r8, [r1], #8\n\t" \
+            "mov r5, r4\n\tmov r9, r8\n\tmov r6, r4\n\tmov r10, r8\n\tmov r7, r4\n\tmov r11, r8\n\t" \
+            "str r1, [sp, #64]\n\tstm sp, {r4-r11}\n\tb 6f\n" \
+            "8:\tldm sp, {r4-r11}\n6:\t" BODY \
+            "str r1, [sp, #68]\n\tldrd r0, r2, [sp, #32]\n\tldrd r3, r12, [sp, #40]\n\tldr r1, [r12, #4]\n\t" ENDING \
+            "str r1, [r12, #4]\n\tldr r0, [r12, #8]!\n\tldr r1, [sp, #64]\n\tstr r12, [sp, #44]\n\tcmp r0, #0\n\tbne 8b\n\t" \
+            "ldr r12, [sp, #72]\n\tldr r2, [sp, #32]\n\tldr r3, [sp, #48]\n\tldr r0, [r12]\n\tadds r2, #8\n\tstr r12, [sp, #44]\n\t" \
+            "str r2, [sp, #32]\n\tldr r1, [sp, #68]\n\tcmp r2, r3\n\tbne 7b\n\t" \
+            "add sp, sp, #80\n\tpop {r4-r11, pc}"); \
     }
 #define TFC_PASSES(NAME, BODY) \
     TFC_PASS(NAME##_sums, BODY, TFC_TO_SUMS) \
@@ -33,7 +35,7 @@ enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
 /* Endings find the multipliers in r0, y in r1, the step in r2, zero in r3, the columns in r12; they advance y and may use lr. */
 #define TFC_TO_SUMS "stm r1!, {r4-r11}\n\t"
 #define TFC_TO_PLAIN TFC_BOTH_CHANNELS(TFC_CUT)
-#define TFC_TO_TABLE "ldr r12, [sp, #28]\n\t" TFC_BOTH_CHANNELS(TFC_LOOK_UP) "ldr r12, [sp, #12]\n\t"
+#define TFC_TO_TABLE "ldr r12, [sp, #60]\n\t" TFC_BOTH_CHANNELS(TFC_LOOK_UP) "ldr r12, [sp, #44]\n\t"
 #define TFC_BOTH_CHANNELS(END) \
     "ldr lr, [r0]\n\t" TFC_SCALE_STORE4("r4", "r5", "r6", "r7", END) "ldr lr, [r0, #4]\n\t" TFC_SCALE_STORE4("r8", "r9", "r10", "r11", END)
 #define TFC_SCALE_STORE4(A0, A1, A2, A3, END) \
@@ -41,11 +43,11 @@ enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
     END(A2, "") "strb " A0 ", [r1], #1\n\t" END(A3, "") "strb " A2 ", [lr, r2]\n\tstrb " A3 ", [lr, r2, lsl #1]\n\t"
 #define TFC_TO_RESIDUAL \
     TFC_ADD_RESIDUAL TFC_STORE4("r4", "r5", "r6", "r7", TFC_CUT, ", asr #12") TFC_STORE4("r8", "r9", "r10", "r11", TFC_CUT, ", asr #12") \
-    "ldr r12, [sp, #12]\n\t"
+    "ldr r12, [sp, #44]\n\t"
 #define TFC_TO_RESIDUAL_TABLE \
-    TFC_ADD_RESIDUAL "ldr r12, [sp, #28]\n\t" \
+    TFC_ADD_RESIDUAL "ldr r12, [sp, #60]\n\t" \
     TFC_STORE4("r4", "r5", "r6", "r7", TFC_LOOK_UP, ", asr #12") TFC_STORE4("r8", "r9", "r10", "r11", TFC_LOOK_UP, ", asr #12") \
-    "ldr r12, [sp, #12]\n\t"
+    "ldr r12, [sp, #44]\n\t"
 #define TFC_SCALE(A) "smmlar " A ", " A ", lr, r3\n\t"
 #define TFC_CUT(A, SHIFT) "ssat " A ", #8, " A SHIFT "\n\t"
 #define TFC_LOOK_UP(A, SHIFT) "usat " A ", #10, " A SHIFT "\n\tldrb " A ", [r12, " A "]\n\t"
@@ -57,7 +59,7 @@ enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
 #define TFC_ADD_RESIDUAL \
     "ldr lr, [r0]\n\t" TFC_SCALE("r4") TFC_SCALE("r5") TFC_SCALE("r6") TFC_SCALE("r7") \
     "ldr lr, [r0, #4]\n\t" TFC_SCALE("r8") TFC_SCALE("r9") TFC_SCALE("r10") TFC_SCALE("r11") \
-    "ldrd r3, r0, [sp, #20]\n\tadds r0, r0, r1\n\t" \
+    "ldrd r3, r0, [sp, #52]\n\tadds r0, r0, r1\n\t" \
     "ldrsb lr, [r0]\n\tldrsb r12, [r0, r2]\n\tadds r0, #1\n\t" \
     "mla r4, lr, r3, r4\n\tldrsb lr, [r0]\n\tmla r5, r12, r3, r5\n\tldrsb r12, [r0, r2]\n\tadd r0, r0, r2, lsl #1\n\t" \
     "mla r8, lr, r3, r8\n\tldrsb lr, [r0]\n\tmla r9, r12, r3, r9\n\tldrsb r12, [r0, r2]\n\tsubs r0, #1\n\t" \

@@ -34,6 +34,14 @@ def test_kernels_equal_evaluate(family: str, built: Callable[[str], Built]) -> N
     assert differences(project.graph, list(run.outputs), project.expected) == {}
 
 
+@pytest.mark.parametrize("family", ["conv2d", "linear", "sparse"])
+def test_short_loops_equal_evaluate(family: str, built: Callable[..., Built]) -> None:
+    project = built(family, short_loops=True)
+    run = Machine(project.elf, TARGET).run([x.tobytes() for x in project.inputs])
+    assert differences(project.graph, list(run.outputs), project.expected) == {}
+    assert run.instructions < Machine(built(family).elf, TARGET).run([x.tobytes() for x in project.inputs]).instructions
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_no_float_and_no_library_call(family: str, built: Callable[[str], Built]) -> None:
     """Neither a floating-point instruction in the disassembly nor a soft-float or other helper of a C library among the symbols."""
