@@ -63,7 +63,7 @@ class Pairs:
 
     def size(self, weights: NDArray[Any]) -> int:
         out, inputs = weights.shape
-        return -(-out // 2) * 2 * _padded(inputs)
+        return int(-(-out // 2) * 2 * _padded(inputs))
 
     def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
         quads = -(-inputs // 4)
