@@ -73,7 +73,7 @@ def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str
     """All offers for each node. A peak is at least that of the values alone, which no choice changes; cycles are whole, so that sums are exact."""
     values = values_alone(graph)
     live = live_bytes(values)
-    found = {}
+    found: dict[str, list[Offer]] = {}
     for step, node in enumerate(values):
         if node.op in ("arg", "const") or is_view(graph, node):
             continue
