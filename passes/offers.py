@@ -73,7 +73,8 @@ def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str
     """All offers for each node. A peak is at least that of the values alone, which no choice changes; cycles are whole, so that sums are exact."""
     values = values_alone(graph)
     live = live_bytes(values)
-    found = {}
+    least = max(live)
+    found: dict[str, list[Offer]] = {}
     for step, node in enumerate(values):
         if node.op in ("arg", "const") or is_view(graph, node):
             continue
@@ -87,7 +88,7 @@ def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str
         for name, cost in usable.items():
             reads = KERNELS[name].format if weights else ""
             bytes = stored_bytes(graph, weights.but(format=reads)) if weights else 0
-            peak = max(max(live), live[step + 1] + aligned(cost.scratch))
+            peak = max(least, live[step + 1] + aligned(cost.scratch))
             found[node.name].append(Offer(name, round(cost.cycles), cost.scratch, peak, cost.flash - bytes, reads, bytes))
     return found
 

@@ -135,12 +135,12 @@ def test_flash_that_code_leaves_short_makes_layers_sparse(monkeypatch: pytest.Mo
     dense = tfc.compile(two, (torch.zeros(1, 256),), output=tmp_path / "dense", **given)
     total = dense.report["flash"]["total_bytes"]
     short = tfc.compile(two, (torch.zeros(1, 256),), output=tmp_path / "short", options=Options(flash=total - 1), **given)
-    rows = {compiled: [row for row in compiled.report["nodes"] if row["op"] == "linear"] for compiled in (dense, short)}
+    before, after = ([row for row in compiled.report["nodes"] if row["op"] == "linear"] for compiled in (dense, short))
     assert dense.fits
     assert short.fits
-    assert [(row["format"], row["instead_of"]) for row in rows[dense]] == [("pairs", None)] * 2
-    assert sorted(row["format"] == "pairs" for row in rows[short]) == [False, True]
-    (held,) = (row["instead_of"] for row in rows[short] if row["instead_of"])
+    assert [(row["format"], row["instead_of"]) for row in before] == [("pairs", None)] * 2
+    assert sorted(row["format"] == "pairs" for row in after) == [False, True]
+    (held,) = (row["instead_of"] for row in after if row["instead_of"])
     assert held == {"budget": "flash", "kernel": "linear_s8", "cycles": 10}
     assert np.array_equal(short.golden("outputs"), dense.golden("outputs"))
     assert short.verify(1).mismatches == {"host": 0, "emulator": 0}
