@@ -48,6 +48,15 @@ class Windows:
         return self.phases * self.quads * QUAD_BYTES
 
     @property
+    def runs(self) -> int:
+        """Runs of quads that lie behind one another."""
+        return int((np.diff(self.places.reshape(-1)) != QUAD_BYTES).sum()) + 1
+
+    def widened(self, shape: tuple[int, ...]) -> float:
+        """Inputs of a map [n, h, w, c] that are widened, halos as often as strips need them."""
+        return shape[1] * shape[2] * 4 * self.quads * (1 + self.halo / self.span)
+
+    @property
     def places(self) -> NDArray[np.int64]:
         """[kernel_h, kernel_w, quads]: where in a strip column 0 finds the inputs of a quad, in bytes."""
         column = np.arange(self.kernel[1]) * self.dilation

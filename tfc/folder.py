@@ -60,7 +60,9 @@ def write_folder(folder: Path, graph: Graph, target: Target, golden: Golden, opt
     ):
         save_arrays(folder / "golden" / f"{name}.npz", {node.name: array for node, array in zip(nodes, arrays, strict=True)})
     first = [np.transpose(x[0], arg.attrs.get("axes")) for x, arg in zip(golden.inputs, graph.arguments, strict=True)]
-    emit_project(graph, target, folder, golden_inputs=first, golden_outputs=[y[0] for y in golden.outputs], stack_bytes=options.stack, short_loops=options.optimize == "flash")
+    outputs = [y[0] for y in golden.outputs]
+    short = options.optimize == "flash"
+    emit_project(graph, target, folder, golden_inputs=first, golden_outputs=outputs, stack_bytes=options.stack, short_loops=short)
 
 
 def build_firmware(folder: Path, graph: Graph, target: Target, options: Options) -> Sizes:

@@ -45,8 +45,9 @@ def weighted(call: Call) -> list[KernelCall]:
 def loops(form: str, ends: Struct) -> dict[str, Field]:
     """The loop that gives sums, and the one that ends them itself if there is one."""
     kind, _, type = str(ends.fields["end"]).removeprefix("end_").rpartition("_")
-    whole = type == "s8" and kind != "clamp" and ends.fields["shift"] == 0 and ends.fields.get("fraction", FRACTION) == FRACTION and has_full_range(ends)
-    return {"sums": Function(f"{form}_sums", form), "whole": Function(f"{form}_{kind}", form) if whole else None}
+    scaled = ends.fields["fraction"] == FRACTION if "fraction" in ends.fields else ends.fields["shift"] == 0
+    whole = Function(f"{form}_{kind}", form) if type == "s8" and kind != "clamp" and scaled and has_full_range(ends) else None
+    return {"sums": Function(f"{form}_sums", form), "one": Function(f"{form}_one", form), "whole": whole}
 
 
 def has_full_range(ends: Struct) -> bool:

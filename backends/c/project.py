@@ -45,7 +45,10 @@ def emit_project(
     stack_bytes: int = STACK_BYTES,
     short_loops: bool = False,
 ) -> None:
-    """Write `folder/src` and `folder/project`; short loops have less code and take more cycles. The golden arrays, by argument and result, are what the self-test runs; without them, zeros."""
+    """Write `folder/src` and `folder/project`.
+
+    The golden arrays, by argument and result, are what the self-test runs; without them, zeros. Short loops have less code and take more cycles.
+    """
     require(graph, "placed")
     addresses = resolve(graph, target)
     pools = pool_bytes(graph, target)

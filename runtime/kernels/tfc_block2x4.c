@@ -48,3 +48,26 @@ TFC_INLINE const int8_t *tfc_blocks2x4(int32_t *sums, const uint32_t *x, const i
 }
 TFC_PASSES(tfc_block2x4, tfc_blocks2x4)
 #endif
+
+/* A pair of channels of one column. */
+TFC_INLINE const int8_t *tfc_blocks_of_one(int32_t *sums, const uint32_t *x, const int8_t *w) {
+    int32_t first = sums[0], second = sums[1];
+    for (;; w += 20) {
+        for (int32_t i = 0; i < 2; i++) {
+            const int8_t *weights = w + 4 + 8 * i;
+            int32_t step = tfc_get(w + 2 - 2 * i, 2);
+            if (step < 0) {
+                sums[0] = first, sums[1] = second;
+                return weights;
+            }
+            x += step / 4;
+            uint32_t even = x[0], odd = x[TFC_PITCH], word0 = tfc_load(weights), word1 = tfc_load(weights + 4);
+            first = tfc_smlad(odd, tfc_sxtb16(word1), tfc_smlad(even, tfc_sxtb16(word0), first));
+            second = tfc_smlad(odd, tfc_sxtb16_8(word1), tfc_smlad(even, tfc_sxtb16_8(word0), second));
+        }
+    }
+}
+
+void tfc_block2x4_one(const struct tfc_pass *pass, const void *w) {
+    tfc_one_column(tfc_blocks_of_one, pass, w);
+}

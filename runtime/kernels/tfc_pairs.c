@@ -9,12 +9,12 @@
 #if TFC_SHORT_LOOPS
 #define TFC_DENSE_HALF "ldr lr, [r1], #4\n\t" TFC_SHORT_WORD("[r0], #48", "[r0, #-40]")
 #define TFC_AHEAD ""
-#define TFC_DENSE_END "adds r3, r0, r2\n\tstr r3, [sp, #76]\n\t"
+#define TFC_DENSE_END "adds r3, r0, r2\n\tstr r3, [sp, #80]\n\t"
 #define TFC_DENSE_NEXT "add r1, r1, #4\n\tb 5b\n"
 #else
 #define TFC_DENSE_HALF TFC_WORD("r12", "r2", "[r0, #-44]", "[r0, #-40]", "[r0, #-36]", "ldr r12, [r0], #48", "ldr lr, [r1], #4", "")
 #define TFC_AHEAD "ldr r12, [r0], #48\n\tldr lr, [r1], #4\n\t"
-#define TFC_DENSE_END "adds r3, r0, r2\n\tadds r3, #48\n\tstr r3, [sp, #76]\n\t"
+#define TFC_DENSE_END "adds r3, r0, r2\n\tadds r3, #48\n\tstr r3, [sp, #80]\n\t"
 #define TFC_DENSE_NEXT "subs r0, #48\n\tb 5b\n"
 #endif
 #define TFC_DENSE_QUAD TFC_DENSE_HALF TFC_DENSE_HALF
@@ -23,7 +23,7 @@
     "5:\tldrh r2, [r1, #-2]\n\tldrsh r12, [r1, #-4]\n\tcmp r2, #0\n\tbeq 9f\n\tadd r0, r0, r12\n\t" TFC_DENSE_END TFC_AHEAD \
     "ands r3, r2, #0x60\n\tbeq 1f\n\tcmp r3, #0x40\n\tbeq 3f\n\tbhi 4f\n\tb 2f\n" \
     "1:\t" TFC_DENSE_QUAD "\n2:\t" TFC_DENSE_QUAD "\n3:\t" TFC_DENSE_QUAD "\n4:\t" TFC_DENSE_QUAD \
-    "ldr r2, [sp, #76]\n\tcmp r0, r2\n\tbne 1b\n\t" TFC_DENSE_NEXT "9:\t"
+    "ldr r2, [sp, #80]\n\tcmp r0, r2\n\tbne 1b\n\t" TFC_DENSE_NEXT "9:\t"
 TFC_PASSES(tfc_pairs, TFC_BODY_DENSE)
 #undef TFC_BODY_DENSE
 #undef TFC_DENSE_QUAD
@@ -43,3 +43,25 @@ TFC_INLINE const int8_t *tfc_runs(int32_t *sums, const uint32_t *x, const int8_t
 }
 TFC_PASSES(tfc_pairs, tfc_runs)
 #endif
+
+/* A pair of channels of one column. */
+TFC_INLINE const int8_t *tfc_pairs_of_one(int32_t *sums, const uint32_t *x, const int8_t *w) {
+    int32_t first = sums[0], second = sums[1];
+    for (;;) {
+        int32_t step = tfc_get(w, 2), bytes = (uint16_t)tfc_get(w + 2, 2);
+        w += 4;
+        if (bytes == 0) break;
+        x += step / 4;
+        for (const uint32_t *end = x + bytes / 4; x != end; x += TFC_QUAD_WORDS, w += 8) {
+            uint32_t even = x[0], odd = x[TFC_PITCH], word0 = tfc_load(w), word1 = tfc_load(w + 4);
+            first = tfc_smlad(odd, tfc_sxtb16(word1), tfc_smlad(even, tfc_sxtb16(word0), first));
+            second = tfc_smlad(odd, tfc_sxtb16_8(word1), tfc_smlad(even, tfc_sxtb16_8(word0), second));
+        }
+    }
+    sums[0] = first, sums[1] = second;
+    return w;
+}
+
+void tfc_pairs_one(const struct tfc_pass *pass, const void *w) {
+    tfc_one_column(tfc_pairs_of_one, pass, w);
+}

@@ -20,6 +20,8 @@ from .c.graphs import Builder, bound_graphs, placed, samples
 
 TARGET = load_target("stm32f746")
 COMPOSED = {"concat_s8", "pad_s8"}  # of other kernels' calls
+LOOPED = {"conv2d_s8_sparse2x4", "linear_s8_sparse2x4"}  # the dense kernels, with the loops of another format
+LOOPS = {"pairs", "block2x4"}
 
 
 def graph_of(case: makers.Case) -> Graph:
@@ -45,14 +47,17 @@ def test_every_op_has_a_kernel_and_a_rule() -> None:
     assert {op for kernel in KERNELS.values() for op in kernel.ops} == set(LOWER)
 
 
-@pytest.mark.parametrize("name", sorted(set(KERNELS) - COMPOSED))
+@pytest.mark.parametrize("name", sorted(set(KERNELS) - COMPOSED - LOOPED | LOOPS))
 def test_a_kernel_is_a_file_of_its_name_with_four_lines_on_top(name: str) -> None:
     lines = (RUNTIME / "kernels" / f"tfc_{name}.c").read_text(encoding="utf-8").splitlines()
     top = lines.index(next(line for line in lines if line.endswith("*/"))) + 1
     assert lines[0].startswith("/* ")
     assert top >= 4
-    assert not any(line.startswith("#if") for line in lines)
-    assert KERNELS[name].doc
+    assert name in LOOPS or not any(line.startswith("#if") for line in lines)
+
+
+def test_kernels_are_documented() -> None:
+    assert all(kernel.doc for kernel in KERNELS.values())
 
 
 def test_costs_add_up_and_scratch_is_used_again() -> None:
@@ -60,7 +65,7 @@ def test_costs_add_up_and_scratch_is_used_again() -> None:
 
 
 def test_density_decides() -> None:
-    case = makers.conv((8, 8, 32), 32, (3, 3), pad=(1, 1, 1, 1))
+    case = makers.conv((8, 8, 64), 64, (3, 3), pad=(1, 1, 1, 1))
     dense, sparse = offers(graph_of(case)), offers(pruned(case, 0.1))
     assert min(dense, key=lambda name: dense[name].cycles) == "conv2d_s8"
     assert min(sparse, key=lambda name: sparse[name].cycles) == "conv2d_s8_sparse2x4"
@@ -72,9 +77,7 @@ def best(graph: Graph) -> str:
     return min(found, key=lambda name: found[name].cycles)
 
 
-@pytest.mark.parametrize(
-    ("block", "density"), [((1, 1), 0.05), ((1, 1), 0.1), ((1, 2), 0.1), ((1, 2), 0.3), ((1, 4), 0.1), ((2, 2), 0.2), ((2, 4), 0.1), ((2, 4), 0.5)]
-)
+@pytest.mark.parametrize(("block", "density"), [((1, 1), 0.05), ((1, 1), 0.1), ((1, 2), 0.1), ((1, 2), 0.3), ((2, 4), 0.1), ((2, 4), 0.5)])
 def test_weights_pruned_by_blocks_take_the_kernel_of_these_blocks(block: tuple[int, int], density: float) -> None:
     height, width = block
     assert best(pruned(makers.conv((8, 8, 32), 32, (3, 3), pad=(1, 1, 1, 1)), density, block)) == f"conv2d_s8_sparse{height}x{width}"

@@ -44,20 +44,23 @@ struct tfc_pass {
     int32_t residual;   /* m_r */
     ptrdiff_t distance; /* from a result to its residual */
     const int8_t *table;
+    uint32_t shift; /* k, where there is a residual */
 };
 
 /* A format of weights, and what becomes of the sums: nothing, int8 by the plain ending, from a table, with a residual, or both. */
 typedef void tfc_loop(const struct tfc_pass *pass, const void *w);
 
-tfc_loop tfc_pairs_sums, tfc_pairs_plain, tfc_pairs_table, tfc_pairs_residual, tfc_pairs_residual_table;
-tfc_loop tfc_block2x4_sums, tfc_block2x4_plain, tfc_block2x4_table, tfc_block2x4_residual, tfc_block2x4_residual_table;
+/* The last of them takes one column, whose sums it leaves one after another. */
+tfc_loop tfc_pairs_sums, tfc_pairs_plain, tfc_pairs_table, tfc_pairs_residual, tfc_pairs_residual_table, tfc_pairs_one;
+tfc_loop tfc_block2x4_sums, tfc_block2x4_plain, tfc_block2x4_table, tfc_block2x4_residual, tfc_block2x4_residual_table, tfc_block2x4_one;
 
 /* How the sums of a convolution or linear become the result. */
 struct tfc_result {
     const int32_t *multiplier; /* m, one a channel */
     const int8_t *table;       /* 1,024 entries, or 0 */
     tfc_ending *end;
-    tfc_loop *sums, *whole;    /* over strips; 0 where no loop does what `end` does */
+    tfc_loop *sums, *one;      /* over strips */
+    tfc_loop *whole;           /* 0 where no loop does what `end` does */
     int32_t zero;              /* z_y, z_t, or c of the residual */
     int32_t residual;          /* m_r */
     uint8_t shift;             /* k */

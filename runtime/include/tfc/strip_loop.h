@@ -9,22 +9,33 @@
 
 enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
 
+/* Adds the products of a pair of channels to its sums, [2][4] or of one column [2]; returns the weights of the next pair. */
+typedef const int8_t *tfc_body(int32_t *sums, const uint32_t *x, const int8_t *w);
+
+TFC_INLINE void tfc_one_column(tfc_body *body, const struct tfc_pass *pass, const int8_t *w) {
+    int32_t *sums = pass->columns->y;
+    for (const int32_t *m = pass->multiplier; m != pass->end; m += 2, sums += 2) {
+        __builtin_memcpy(sums, w, 2 * sizeof *sums);
+        w = body(sums, pass->columns->x, w + 2 * sizeof *sums);
+    }
+}
+
 #if defined(__ARM_FEATURE_DSP)
 /* r0 x, r1 w, r4-r7 the sums of the first channel, r8-r11 those of the second; free: r2, r3, r12, lr. On the stack: how the
- * sums of the pair start, the pass (32), the weights of the pair (64), those of the next (68), the first columns (72), a spare word (76). */
+ * sums of the pair start, the pass (32), the weights of the pair (68), those of the next (72), the first columns (76), a spare word (80). */
 #define TFC_PASS(NAME, BODY, ENDING) \
     __attribute__((naked)) void NAME(__attribute__((unused)) const struct tfc_pass *pass, __attribute__((unused)) const void *w) { \
         __asm__ volatile( \
-            "push {r4-r11, lr}\n\tsub sp, sp, #80\n\tldm r0, {r2-r9}\n\tadd r0, sp, #32\n\tstm r0, {r2-r9}\n\tstr r5, [sp, #72]\n\tldr r0, [r5]\n" \
+            "push {r4-r11, lr}\n\tsub sp, sp, #84\n\tldm r0, {r2-r10}\n\tadd r0, sp, #32\n\tstm r0, {r2-r10}\n\tstr r5, [sp, #76]\n\tldr r0, [r5]\n" \
             "7:\tldrd r4, r8, [r1], #8\n\t" \
             "mov r5, r4\n\tmov r9, r8\n\tmov r6, r4\n\tmov r10, r8\n\tmov r7, r4\n\tmov r11, r8\n\t" \
-            "str r1, [sp, #64]\n\tstm sp, {r4-r11}\n\tb 6f\n" \
+            "str r1, [sp, #68]\n\tstm sp, {r4-r11}\n\tb 6f\n" \
             "8:\tldm sp, {r4-r11}\n6:\t" BODY \
-            "str r1, [sp, #68]\n\tldrd r0, r2, [sp, #32]\n\tldrd r3, r12, [sp, #40]\n\tldr r1, [r12, #4]\n\t" ENDING \
-            "str r1, [r12, #4]\n\tldr r0, [r12, #8]!\n\tldr r1, [sp, #64]\n\tstr r12, [sp, #44]\n\tcmp r0, #0\n\tbne 8b\n\t" \
-            "ldr r12, [sp, #72]\n\tldr r2, [sp, #32]\n\tldr r3, [sp, #48]\n\tldr r0, [r12]\n\tadds r2, #8\n\tstr r12, [sp, #44]\n\t" \
-            "str r2, [sp, #32]\n\tldr r1, [sp, #68]\n\tcmp r2, r3\n\tbne 7b\n\t" \
-            "add sp, sp, #80\n\tpop {r4-r11, pc}"); \
+            "str r1, [sp, #72]\n\tldrd r0, r2, [sp, #32]\n\tldrd r3, r12, [sp, #40]\n\tldr r1, [r12, #4]\n\t" ENDING \
+            "str r1, [r12, #4]\n\tldr r0, [r12, #8]!\n\tldr r1, [sp, #68]\n\tstr r12, [sp, #44]\n\tcmp r0, #0\n\tbne 8b\n\t" \
+            "ldr r12, [sp, #76]\n\tldr r2, [sp, #32]\n\tldr r3, [sp, #48]\n\tldr r0, [r12]\n\tadds r2, #8\n\tstr r12, [sp, #44]\n\t" \
+            "str r2, [sp, #32]\n\tldr r1, [sp, #72]\n\tcmp r2, r3\n\tbne 7b\n\t" \
+            "add sp, sp, #84\n\tpop {r4-r11, pc}"); \
     }
 #define TFC_PASSES(NAME, BODY) \
     TFC_PASS(NAME##_sums, BODY, TFC_TO_SUMS) \
@@ -49,6 +60,7 @@ enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
     TFC_STORE4("r4", "r5", "r6", "r7", TFC_LOOK_UP, ", asr #12") TFC_STORE4("r8", "r9", "r10", "r11", TFC_LOOK_UP, ", asr #12") \
     "ldr r12, [sp, #44]\n\t"
 #define TFC_SCALE(A) "smmlar " A ", " A ", lr, r3\n\t"
+#define TFC_SHIFT(A) "lsl " A ", " A ", r12\n\t"
 #define TFC_CUT(A, SHIFT) "ssat " A ", #8, " A SHIFT "\n\t"
 #define TFC_LOOK_UP(A, SHIFT) "usat " A ", #10, " A SHIFT "\n\tldrb " A ", [r12, " A "]\n\t"
 /* One channel of four columns. */
@@ -57,6 +69,7 @@ enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
     END(A3, SHIFT) "strb " A0 ", [r1], #1\n\tstrb " A2 ", [lr, r2]\n\tstrb " A3 ", [lr, r2, lsl #1]\n\t"
 /* Both channels; the residual of a result is as far from it as that of any other. */
 #define TFC_ADD_RESIDUAL \
+    "ldr r12, [sp, #64]\n\t" TFC_SHIFT("r4") TFC_SHIFT("r5") TFC_SHIFT("r6") TFC_SHIFT("r7") TFC_SHIFT("r8") TFC_SHIFT("r9") TFC_SHIFT("r10") TFC_SHIFT("r11") \
     "ldr lr, [r0]\n\t" TFC_SCALE("r4") TFC_SCALE("r5") TFC_SCALE("r6") TFC_SCALE("r7") \
     "ldr lr, [r0, #4]\n\t" TFC_SCALE("r8") TFC_SCALE("r9") TFC_SCALE("r10") TFC_SCALE("r11") \
     "ldrd r3, r0, [sp, #52]\n\tadds r0, r0, r1\n\t" \
@@ -90,9 +103,6 @@ enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
     "smlad r11, r12, lr, r11\n\t" \
     "smlad r7, r12, r3, r7\n\t"
 #else
-/* Adds the products of a pair of channels to sums[2][4]; returns the weights of the next pair. */
-typedef const int8_t *tfc_body(int32_t *sums, const uint32_t *x, const int8_t *w);
-
 /* sums[2][4] += a word of weights x its columns. */
 TFC_INLINE void tfc_word(int32_t *sums, const uint32_t *x, const int8_t *w) {
     uint32_t word = tfc_load(w), first = tfc_sxtb16(word), second = tfc_sxtb16_8(word);
@@ -113,7 +123,7 @@ enum tfc_kind_of_pass { TFC_PASS_SUMS, TFC_PASS_PLAIN, TFC_PASS_TABLE, TFC_PASS_
 
 /* One result; y is where it goes. */
 TFC_INLINE int8_t tfc_passed(const struct tfc_pass *pass, enum tfc_kind_of_pass kind, int32_t sum, int32_t m, const int8_t *y) {
-    int32_t v = tfc_smmlar(sum, m, pass->zero);
+    int32_t v = tfc_smmlar(kind >= TFC_PASS_RESIDUAL ? tfc_shl(sum, pass->shift) : sum, m, pass->zero);
     if (kind >= TFC_PASS_RESIDUAL) v = tfc_mla(y[pass->distance], pass->residual, v) >> TFC_FRACTION;
     return kind == TFC_PASS_TABLE || kind == TFC_PASS_RESIDUAL_TABLE ? pass->table[tfc_usat10(v)] : (int8_t)tfc_ssat8(v);
 }

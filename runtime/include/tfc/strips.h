@@ -26,8 +26,8 @@ TFC_INLINE void tfc_add_columns(struct tfc_waiting *s, const uint32_t *x, int32_
     }
     struct tfc_columns columns[2] = {{x, s->sums}, {0, 0}};
     const struct tfc_pass pass = {.multiplier = f->multiplier, .end = f->multiplier + ((s->out + 1) & ~1), .columns = columns};
-    const struct tfc_walk at = {.rows = s->out, .n = left < 4 ? left : 4, .pitch = 4, .first = first, .row = 1, .step = s->out, .channel_step = 1};
-    f->sums(&pass, s->w);
+    const struct tfc_walk at = {.rows = s->out, .n = left < 4 ? left : 4, .pitch = left == 1 ? 1 : 4, .first = first, .row = 1, .step = s->out, .channel_step = 1};
+    (left == 1 ? f->one : f->sums)(&pass, s->w);
     f->end(f, &at, s->sums, s->r, s->y);
 }
 
@@ -35,7 +35,7 @@ TFC_INLINE void tfc_finish_columns(struct tfc_waiting *s) {
     const struct tfc_result *f = s->f;
     if (s->count == 0) return;
     s->columns[s->count] = (struct tfc_columns){0, 0};
-    const struct tfc_pass pass = {f->multiplier, s->out, f->zero, s->columns, f->multiplier + s->out, f->residual, (const int8_t *)s->r - (int8_t *)s->y, f->table};
+    const struct tfc_pass pass = {f->multiplier, s->out, f->zero, s->columns, f->multiplier + s->out, f->residual, (const int8_t *)s->r - (int8_t *)s->y, f->table, f->shift};
     f->whole(&pass, s->w);
     s->count = 0;
 }
