@@ -127,8 +127,9 @@ class Pairs(Walked):
         return data + bytes(4)
 
     def size(self, weights: NDArray[Any]) -> int:
-        out, quads = weights.shape[0], -(-weights.shape[1] // 4)
-        return (out + 1) // 2 * (8 * quads + 4 * -(-quads // LONGEST_RUN) + 4)
+        rows: int = -(-len(weights) // 2)
+        quads: int = -(-weights.shape[1] // 4)
+        return rows * (8 * quads + 4 * -(-quads // LONGEST_RUN) + 4)
 
     def read(self, data: bytes, at: int, quads: int) -> tuple[Bytes, int]:
         blocks, quad = np.zeros((quads, 8), np.int8), 0

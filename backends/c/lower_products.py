@@ -87,7 +87,8 @@ def conv2d_shape(call: Call) -> dict[str, Field]:
 
 def folded_bias(call: Call, w: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
     """b − z_x · Σw: the kernels multiply x itself."""
-    return b.astype(np.int64) - zero_point(call.q(0)) * matrix(w).astype(np.int64).sum(axis=1)
+    sums: NDArray[np.int64] = matrix(w).astype(np.int64).sum(axis=1)
+    return b.astype(np.int64) - zero_point(call.q(0)) * sums
 
 
 def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
