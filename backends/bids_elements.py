@@ -17,58 +17,70 @@ KERNELS: dict[str, Kernel] = {}
 kernel = into(KERNELS)
 
 
+def rows(call: Call) -> int:
+    """Of the last axis."""
+    return prod(call.node.type.shape[:-1])
+
+
 @kernel("softmax")
 def softmax_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return elements("softmax_s8", call.node.type.size, flash=512) if int8(call) and is_last(call) else None
+    return elements("softmax_s8", call.node.type.size, rows=rows(call), flash=512) if int8(call) and is_last(call) else None
 
 
 @kernel("log_softmax")
 def log_softmax_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return elements("log_softmax_s8", call.node.type.size, flash=1152) if int8(call) and is_last(call) else None
+    return elements("log_softmax_s8", call.node.type.size, rows=rows(call), flash=1152) if int8(call) and is_last(call) else None
 
 
-def norm(call: Call, kernel: str, count: int) -> Cost | None:
-    """A norm over `count` elements, whose squares must sum up in 32 bits, those of int16 in 64."""
+def norm(call: Call, kernel: str, count: int, runs: int) -> Cost | None:
+    """A norm over `count` elements, whose squares must sum up in 32 bits, those of int16 in 64; they lie in this many runs in all."""
     takes = int8(call) and count <= 1 << 15 if kernel.endswith("s8") else to_int8(call)
-    return elements(kernel, call.node.type.size, flash=8 * call.operands[1].size) if takes else None
+    return elements(kernel, call.node.type.size, rows=runs, flash=8 * call.operands[1].size) if takes else None
+
+
+def group_norm(call: Call, kernel: str) -> Cost | None:
+    """A group's elements are neighbours as far as its channels reach, or each of its channels."""
+    shape, axis, groups = call.node.type.shape, int(call.attr("axis", 1)), int(call.attr("groups"))
+    run = prod(shape[axis + 1 :]) if axis + 1 < len(shape) else shape[axis] // groups
+    return norm(call, kernel, prod(shape[1:]) // groups, call.node.type.size // run)
 
 
 @kernel("layer_norm")
 def layer_norm_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return norm(call, "layer_norm_s8", call.node.type.shape[-1])
+    return norm(call, "layer_norm_s8", call.node.type.shape[-1], rows(call))
 
 
 @kernel("layer_norm")
 def layer_norm_s16(call: Call, target: Target) -> Cost | None:
     """Along the last axis of int16."""
-    return norm(call, "layer_norm_s16", call.node.type.shape[-1])
+    return norm(call, "layer_norm_s16", call.node.type.shape[-1], rows(call))
 
 
 @kernel("rms_norm")
 def rms_norm_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return norm(call, "rms_norm_s8", call.node.type.shape[-1])
+    return norm(call, "rms_norm_s8", call.node.type.shape[-1], rows(call))
 
 
 @kernel("rms_norm")
 def rms_norm_s16(call: Call, target: Target) -> Cost | None:
     """Along the last axis of int16."""
-    return norm(call, "rms_norm_s16", call.node.type.shape[-1])
+    return norm(call, "rms_norm_s16", call.node.type.shape[-1], rows(call))
 
 
 @kernel("group_norm")
 def group_norm_s8(call: Call, target: Target) -> Cost | None:
     """Over groups of channels."""
-    return norm(call, "group_norm_s8", prod(call.node.type.shape[1:]) // int(call.attr("groups")))
+    return group_norm(call, "group_norm_s8")
 
 
 @kernel("group_norm")
 def group_norm_s16(call: Call, target: Target) -> Cost | None:
     """Over groups of channels of int16."""
-    return norm(call, "group_norm_s16", prod(call.node.type.shape[1:]) // int(call.attr("groups")))
+    return group_norm(call, "group_norm_s16")
 
 
 @kernel("add", "sub")
@@ -135,13 +147,15 @@ def mean_s16(call: Call, target: Target) -> Cost | None:
 
 @kernel("avg_pool2d")
 def avg_pool2d_s8(call: Call, target: Target) -> Cost | None:
-    """Average of windows."""
+    """Average of windows; a result takes as long as two more elements."""
+    taps = prod(call.attr("window"))
     one = int8(call) and call.node.type.shape[0] == 1
-    return elements("avg_pool2d_s8", call.node.type.size * prod(call.attr("window")), flash=4 * prod(call.attr("window")) + 4) if one else None
+    return elements("avg_pool2d_s8", call.node.type.size * (taps + 2), rows=rows(call), flash=4 * taps + 4) if one else None
 
 
 @kernel("max_pool2d")
 def max_pool2d_s8(call: Call, target: Target) -> Cost | None:
     """Maximum of windows."""
+    taps = prod(call.attr("window"))
     one = int8(call) and call.node.type.shape[0] == 1
-    return elements("max_pool2d_s8", call.node.type.size * prod(call.attr("window"))) if one else None
+    return elements("max_pool2d_s8", call.node.type.size * taps, rows=rows(call) * taps) if one else None

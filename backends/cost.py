@@ -1,7 +1,7 @@
 """What a kernel costs: cycles, scratch and flash.
 
-Coefficients of dense and sparse products are cycles that the emulator tells, memory and branches included; those of other kernels are
-instructions still, which take 0.8 to 1 cycle each. `pytest tests/backends/test_kernels.py -k near` compares.
+Coefficients are cycles that the emulator tells, memory and branches included; those of attention and matmul are instructions still,
+which take 0.8 to 1 cycle each. `pytest tests/backends/test_kernels.py -k near` compares.
 """
 
 from __future__ import annotations
@@ -68,36 +68,48 @@ ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element 
 ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
 ATTENTION_BIAS = Rates(mac=0.875, result=14.0, widened=28.0)
 ELEMENTS = {  # for each element of the result
-    "softmax_s8": 20.0,
-    "log_softmax_s8": 22.0,
-    "layer_norm_s8": 15.0,
-    "layer_norm_s16": 15.0,
-    "rms_norm_s8": 15.0,
-    "rms_norm_s16": 15.0,
-    "group_norm_s8": 16.0,
-    "group_norm_s16": 16.0,
-    "resize_bilinear_s8": 22.0,
-    "take_s8": 3.0,
-    "add_s8": 8.8,
-    "add_s16": 8.9,
-    "mul_s8": 13.6,
-    "mul_s16": 13.6,
-    "rescale_s8": 8.5,
-    "rescale_s16": 8.0,
-    "table_s8": 3.8,
-    "strided_copy_s8": 1.5,  # in runs; a transpose of single bytes takes 7
-    "pad_s8": 4.0,
-    "resize_nearest_s8": 3.0,
-    "max_pool2d_s8": 4.0,  # of each element of a window, as the two below
-    "avg_pool2d_s8": 8.0,
-    "mean_s8": 2.8,
-    "mean_s16": 2.9,
+    "softmax_s8": 7.8,
+    "log_softmax_s8": 6.7,
+    "layer_norm_s8": 8.1,
+    "layer_norm_s16": 8.1,
+    "rms_norm_s8": 8.1,
+    "rms_norm_s16": 8.1,
+    "group_norm_s8": 7.8,
+    "group_norm_s16": 7.8,
+    "resize_bilinear_s8": 8.5,
+    "take_s8": 0.9,  # in runs; of single bytes 4.6
+    "add_s8": 4.9,
+    "add_s16": 4.5,
+    "mul_s8": 5.4,
+    "mul_s16": 4.5,
+    "rescale_s8": 3.8,
+    "rescale_s16": 3.5,
+    "table_s8": 3.0,
+    "strided_copy_s8": 1.0,  # in runs; a transpose of single bytes takes 1.3 to 3
+    "pad_s8": 0.8,
+    "resize_nearest_s8": 1.0,
+    "max_pool2d_s8": 0.8,  # of each element of a window, as the two below
+    "avg_pool2d_s8": 0.95,
+    "mean_s8": 1.0,
+    "mean_s16": 1.9,
+}
+ROWS = {  # and for each row beside its elements
+    "softmax_s8": 90,
+    "log_softmax_s8": 90,
+    "layer_norm_s8": 155,
+    "layer_norm_s16": 155,
+    "rms_norm_s8": 155,
+    "rms_norm_s16": 155,
+    "group_norm_s8": 57,  # a run of neighbours that one group has
+    "group_norm_s16": 57,
+    "max_pool2d_s8": 16,  # a pixel of a window
+    "avg_pool2d_s8": 105,
 }
 
 
-def elements(kernel: str, count: int, *, flash: int = 0) -> Cost:
-    """A kernel whose work is proportional to a number of elements."""
-    return Cost(ELEMENTS[kernel] * count, 0, flash)
+def elements(kernel: str, count: int, *, rows: int = 0, flash: int = 0) -> Cost:
+    """A kernel whose work is proportional to a number of elements and to the number of rows in which they lie."""
+    return Cost(ELEMENTS[kernel] * count + (ROWS[kernel] * rows if rows else 0), 0, flash)
 
 
 def weighted_flash(call: Call, form: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -12,6 +13,7 @@ from tfc.ir.float_rules import pool_sums
 from tfc.ir.graph import Tensor
 from tfc.ir.int_rules import Call
 from tfc.ir.pointwise import FUNCTIONS, function_named
+from tfc.ir.types import TensorType
 
 from .facts import BYTES, Field, KernelCall, Records, Struct, array, constant, limits, operand, result, zero_point
 from .lower_products import requantize_facts
@@ -27,7 +29,7 @@ def softmax(call: Call) -> list[KernelCall]:
     x = call.operands[0].shape
     fields: dict[str, Field] = {
         **{"rows": prod(x[:-1]), "n": x[-1], "exponent": array("exponents", "i16", exponents), "reciprocal": reciprocal},
-        **{"zero": zero_point(call.out), **limits(call)},
+        **{"zero": zero_point(call.out)},
     }
     return [KernelCall("softmax_s8", Struct("softmax", fields), (operand(call, 0), result(call)))]
 
@@ -61,7 +63,7 @@ def _norm(call: Call, beta: Tensor, count: int) -> Struct:
     """What all norms are told, over `count` elements."""
     c = fixed.norm_constants(call.q(0), call.out, constant(call, 1), beta, call.attr("eps", 1e-5), count, call.operands[0].dtype)
     affine = Records("affine", "struct tfc_affine", np.stack([c.gains, c.offsets], axis=1).astype(np.int32))
-    return Struct("norm", {"affine": affine, "epsilon": c.epsilon, "least": c.least, "a": c.lift, "p": c.precision, "s": c.shift, **limits(call)})
+    return Struct("norm", {"affine": affine, "epsilon": c.epsilon, "least": c.least, "a": c.lift, "p": c.precision, "s": c.shift})
 
 
 def log_softmax(call: Call) -> list[KernelCall]:
@@ -71,7 +73,7 @@ def log_softmax(call: Call) -> list[KernelCall]:
     fields: dict[str, Field] = {
         **{"rows": prod(x[:-1]), "n": x[-1], "exponent": array("exponents", "i16", c.exponents), "fraction": array("fractions", "i16", c.logs)},
         **{"octave": array("octaves", "i32", octaves), "multiplier": c.sum.multipliers[0], "log_multiplier": c.sum.multipliers[1]},
-        **{"c": c.sum.constant, "shift": c.sum.shift, **limits(call)},
+        **{"c": c.sum.constant, "shift": c.sum.shift},
     }
     return [KernelCall("log_softmax_s8", Struct("log_softmax", fields), (operand(call, 0), result(call)))]
 
@@ -90,9 +92,15 @@ def _sum(call: Call, signs: tuple[int, int]) -> list[KernelCall]:
     fields: dict[str, Field] = {
         **{"walk": walk, "a_multiplier": total.multipliers[first], "b_multiplier": total.multipliers[second]},
         **{"c": total.constant, "shift": total.shift, **limits(call)},
-        **sizes(call, first, second),
+        **{**sizes(call, first, second), "packs": packs(call, total, call.operands)},
     }
     return [KernelCall(chosen(call), Struct("add", fields), (operand(call, first), operand(call, second), result(call)))]
+
+
+def packs(call: Call, total: fixed.Sum, operands: Sequence[TensorType]) -> int:
+    """Whether four sums become int8 at once: each fits 16 bits after the shift, with 128 added, and 32 before it. int16 never asks."""
+    reach = abs(total.constant) + sum(abs(m) << 8 * BYTES[x.dtype] - 1 for m, x in zip(total.multipliers, operands, strict=True))
+    return int(call.node.type.dtype == "i16" or reach + (128 << total.shift) < 1 << min(total.shift + 15, 31))
 
 
 def mul(call: Call) -> list[KernelCall]:
@@ -130,8 +138,7 @@ def rescaled(call: Call, index: int, *, rows: int, y_row: int, offset: int) -> K
     total = fixed.weighted_sum([(call.q(index), x.dtype)], call.out)
     fields: dict[str, Field] = {
         **{"rows": rows, "n": x.size // rows, "y_row": y_row, "multiplier": total.multipliers[0]},
-        **{"c": total.constant, "shift": total.shift, **limits(call)},
-        **{"x_bytes": BYTES[x.dtype], "y_bytes": y_bytes},
+        **{"c": total.constant, "shift": total.shift, "x_bytes": BYTES[x.dtype], "y_bytes": y_bytes, "packs": packs(call, total, [x])},
     }
     y = result(call)
     kernel = "rescale_s8" if x.dtype == call.node.type.dtype == "i8" else "rescale_s16"
@@ -172,7 +179,7 @@ def avg_pool2d(call: Call) -> list[KernelCall]:
     multipliers[inside.reshape(-1)] = np.broadcast_to(c.multipliers, inside.shape).reshape(-1)
     fields: dict[str, Field] = {
         **{**pool_shape(call), "x_zero": zero_point(call.q(0)), "multiplier": array("multipliers", "i32", multipliers)},
-        **{"zero": zero_point(call.out), "shift": c.shift, **limits(call)},
+        **{"zero": zero_point(call.out), "shift": c.shift},
     }
     return [KernelCall("avg_pool2d_s8", Struct("pool2d", fields), (operand(call, 0), result(call)))]
 

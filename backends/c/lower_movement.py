@@ -12,7 +12,7 @@ from tfc.ir.int_rules import Call
 from tfc.ir.movement import bilinear_taps
 from tfc.ir.types import DTYPES
 
-from .facts import Field, KernelCall, Records, Struct, Value, array, limits, operand, result
+from .facts import Field, KernelCall, Records, Struct, Value, array, operand, result
 from .lower_elements import rescaled
 
 DEPTH = 6
@@ -25,11 +25,16 @@ def itemsize(call: Call) -> int:
 def copy(call: Call, loops: list[Loop], *, index: int = 0, x_offset: int = 0, y_offset: int = 0) -> list[KernelCall]:
     """A strided copy of an operand into the result; loops and offsets count elements."""
     size = itemsize(call)
-    walk = [Loop(1, 0, 0)] * DEPTH + collapse([*(Loop(n, size * x, size * y) for n, x, y in loops), Loop(size, 1, 1)])
+    walk = [Loop(1, 0, 0)] * DEPTH + in_order(collapse([*(Loop(n, size * x, size * y) for n, x, y in loops), Loop(size, 1, 1)]))
     n, x, y = (tuple(column) for column in zip(*walk[-DEPTH:], strict=True))
     source = operand(call, index)
     source = Value(source.name, size * x_offset) if isinstance(source, Value) else source
     return [KernelCall("strided_copy_s8", Struct("strided_copy", {"n": n, "x": x, "y": y}), (source, Value(call.node.name, size * y_offset)))]
+
+
+def in_order(loops: list[Loop]) -> list[Loop]:
+    """Runs innermost. Without any, the loop through neighbours of the operand is the last but one and that through those of the result the last."""
+    return sorted(loops, key=lambda loop: (loop.y == 1, loop.x == 1))
 
 
 def whole(call: Call) -> list[KernelCall]:
@@ -106,7 +111,7 @@ def resize_bilinear(call: Call) -> list[KernelCall]:
     _, h, w, c = call.operands[0].shape
     out_h, out_w = call.attr("size")
     rows, columns = taps(call, "rows", out_h, h), taps(call, "columns", out_w, w)
-    fields: dict[str, Field] = {"w": w, "c": c, "out_h": out_h, "out_w": out_w, "rows": rows, "columns": columns, **limits(call)}
+    fields: dict[str, Field] = {"w": w, "c": c, "out_h": out_h, "out_w": out_w, "rows": rows, "columns": columns}
     return [KernelCall("resize_bilinear_s8", Struct("resize_bilinear", fields), (operand(call, 0), result(call)))]
 
 

@@ -4,24 +4,19 @@
 
 #include "tfc/norm.h"
 
+/* One channel at a time where its elements are neighbours. */
+TFC_APART void tfc_normalise_channels(const struct tfc_norm *f, int32_t bytes, int32_t channels, const struct tfc_runs *runs, const int8_t *x, int8_t *y) {
+    for (int32_t i = 0; i < channels; i++, x += runs->n * bytes, y += runs->n) tfc_normalise_as(f->affine + i, f->s, 0, bytes, runs, x, y);
+}
+
 TFC_INLINE void tfc_group(const struct tfc_group_norm *f, const struct tfc_norm *norm, int32_t bytes, const int8_t *x, int8_t *y) {
-    int32_t run = f->channels * f->after, step = f->groups * run, count = f->before * run;
+    int32_t run = f->channels * f->after, stride = f->groups * run, count = f->before * run;
     struct tfc_sums s = {0, 0};
-    for (int32_t i = 0; i < f->before; i++) s = tfc_add_run(s, bytes, x + i * step * bytes, run);
-    int32_t scale = tfc_shl(count, norm->a), offset = tfc_shl(-s.sum, norm->a), factor = tfc_norm_factor(norm, count, s.sum, s.squares);
-    for (int32_t i = 0; i < f->before; i++, x += step * bytes, y += step) {
-        if (f->after == 1) {
-            tfc_normalise(norm, bytes, x, f->channels, scale, offset, factor, y);
-            continue;
-        }
-        for (int32_t channel = 0; channel < f->channels; channel++) {
-            const struct tfc_affine *affine = norm->affine + channel;
-            for (int32_t j = channel * f->after; j < (channel + 1) * f->after; j++) {
-                int32_t normal = tfc_smmulr(tfc_mla(tfc_get(x + j * bytes, bytes), scale, offset), factor);
-                y[j] = tfc_cut(tfc_mla(normal, affine->gain, affine->offset) >> norm->s, 0, norm->lo, norm->hi);
-            }
-        }
-    }
+    for (int32_t i = 0; i < f->before; i++) s = tfc_add_run(s, bytes, x + i * stride * bytes, run);
+    struct tfc_runs runs = {f->before, f->after == 1 ? f->channels : f->after, stride, tfc_shl(count, norm->a), tfc_shl(-s.sum, norm->a),
+                            tfc_norm_factor(norm, count, s.sum, s.squares)};
+    if (f->after == 1) tfc_normalise(norm, bytes, &runs, x, y);
+    else tfc_normalise_channels(norm, bytes, f->channels, &runs, x, y);
 }
 
 TFC_INLINE void tfc_group_norm(const struct tfc_group_norm *f, int32_t bytes, const int8_t *x, int8_t *y) {

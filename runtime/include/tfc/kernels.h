@@ -154,7 +154,6 @@ struct tfc_softmax {
     const int16_t *exponent; /* 256 entries */
     int64_t reciprocal;      /* K */
     int32_t zero;
-    int8_t lo, hi;
 };
 
 void tfc_softmax_s8(const struct tfc_softmax *f, const int8_t *x, int8_t *y);
@@ -168,7 +167,6 @@ struct tfc_norm {
     const struct tfc_affine *affine; /* one a channel */
     int64_t epsilon, least;          /* count^2 eps / s_x^2, and the least W */
     uint8_t a, p, s;
-    int8_t lo, hi;
 };
 
 struct tfc_rows_norm {
@@ -196,7 +194,6 @@ struct tfc_log_softmax {
     const int32_t *octave;              /* 32 entries */
     int32_t multiplier, log_multiplier, c;
     uint8_t shift;
-    int8_t lo, hi;
 };
 
 void tfc_log_softmax_s8(const struct tfc_log_softmax *f, const int8_t *x, int8_t *y);
@@ -206,11 +203,11 @@ struct tfc_broadcast {
     int32_t n[4], a[4], b[4];
 };
 
-/* a_bytes, b_bytes, y_bytes: of an element, 1 or 2. */
+/* a_bytes, b_bytes, y_bytes: of an element, 1 or 2. packs: no sum, shifted, is too large for its four to be narrowed together. */
 struct tfc_add {
     struct tfc_broadcast walk;
     int32_t a_multiplier, b_multiplier, c;
-    uint8_t shift, a_bytes, b_bytes, y_bytes;
+    uint8_t shift, a_bytes, b_bytes, y_bytes, packs;
     int16_t lo, hi;
 };
 
@@ -227,12 +224,11 @@ struct tfc_mul {
 void tfc_mul_s8(const struct tfc_mul *f, const void *a, const void *b, void *y);
 void tfc_mul_s16(const struct tfc_mul *f, const void *a, const void *b, void *y);
 
-/* rows runs of n elements, y_row elements apart in the result. */
+/* rows runs of n elements, y_row elements apart in the result; packs as above. */
 struct tfc_rescale {
     int32_t rows, n, y_row;
     int32_t multiplier, c;
-    uint8_t shift, x_bytes, y_bytes;
-    int16_t lo, hi;
+    uint8_t shift, x_bytes, y_bytes, packs;
 };
 
 void tfc_rescale_s8(const struct tfc_rescale *f, const void *x, void *y);
@@ -262,7 +258,6 @@ struct tfc_pool2d {
     const int32_t *multiplier; /* by the number of elements in the window that are not padding; 0 for max */
     int32_t zero;
     uint8_t shift;
-    int8_t lo, hi;
 };
 
 void tfc_avg_pool2d_s8(const struct tfc_pool2d *f, const int8_t *x, int8_t *y);
@@ -297,7 +292,6 @@ struct tfc_taps {
 struct tfc_resize_bilinear {
     int32_t w, c, out_h, out_w;
     const struct tfc_taps *rows, *columns;
-    int8_t lo, hi;
 };
 
 void tfc_resize_bilinear_s8(const struct tfc_resize_bilinear *f, const int8_t *x, int8_t *y);

@@ -3,7 +3,7 @@
 #define TFC_NORM_H
 
 #include "tfc/elements.h"
-#include "tfc/result.h"
+#include "tfc/kernels.h"
 #include "tfc/rsqrt.h"
 
 struct tfc_sums {
@@ -14,14 +14,14 @@ struct tfc_sums {
 /* Adds a run of n elements of 1 or 2 bytes, a constant where this is inlined; the squares of int8 fit 32 bits. */
 TFC_INLINE struct tfc_sums tfc_add_run(struct tfc_sums s, int32_t bytes, const int8_t *x, int32_t n) {
     int32_t narrow = 0;
-    for (; n >= 4; n -= 4, x += 4 * bytes) {
+    TFC_ROLLED for (; n >= 4; n -= 4, x += 4 * bytes) {
         struct tfc_pairs quad = bytes == 1 ? tfc_pairs_at(x, 1) : (struct tfc_pairs){tfc_load(x), tfc_load(x + 4)};
         s.sum = tfc_smlad(quad.even, 0x00010001, s.sum);
         s.sum = tfc_smlad(quad.odd, 0x00010001, s.sum);
         if (bytes == 1) narrow = tfc_smlad(quad.odd, quad.odd, tfc_smlad(quad.even, quad.even, narrow));
         else s.squares = tfc_smlald(quad.odd, quad.odd, tfc_smlald(quad.even, quad.even, s.squares));
     }
-    for (; n > 0; n--, x += bytes) {
+    TFC_ROLLED for (; n > 0; n--, x += bytes) {
         int32_t value = tfc_get(x, bytes);
         s.sum += value;
         s.squares += value * value;
@@ -36,27 +36,44 @@ TFC_INLINE int32_t tfc_norm_factor(const struct tfc_norm *f, int32_t count, int3
     return tfc_rsqrt((uint64_t)(w > f->least ? w : f->least), f->p);
 }
 
-/* From (count * x - sum) << a = x * scale + offset to the result, a gain and offset for each element. */
-TFC_INLINE void tfc_normalise_as(const struct tfc_norm *facts, int full, int32_t bytes, const int8_t *x, int32_t n, int32_t scale, int32_t offset,
-                                 int32_t factor, int8_t *y) {
-    const struct tfc_norm f = *facts; /* no store can change the copy */
-    const struct tfc_affine *affine = f.affine;
-    for (const int8_t *end = x + n * bytes; x != end; x += bytes, affine++) {
-        int32_t normal = tfc_smmulr(tfc_mla(tfc_get(x, bytes), scale, offset), factor);
-        *y++ = tfc_cut(tfc_mla(normal, affine->gain, affine->offset) >> f.s, full, f.lo, f.hi);
+/* Runs of n elements, `stride` elements apart, that are normalised alike: (count * x - sum) << a = x * scale + offset. */
+struct tfc_runs {
+    int32_t runs, n, stride;
+    int32_t scale, offset, factor;
+};
+
+/* To the result, a gain and offset for each element of a run (step 1), or one for all (step 0). */
+TFC_INLINE void tfc_normalise_as(const struct tfc_affine *gains, int32_t shift, int32_t step, int32_t bytes, const struct tfc_runs *runs, const int8_t *x,
+                                 int8_t *y) {
+    int32_t n = runs->n, scale = runs->scale, offset = runs->offset, factor = runs->factor;
+    for (int32_t run = 0; run < runs->runs; run++, x += (runs->stride - n) * bytes, y += runs->stride - n) {
+        const struct tfc_affine *affine = gains;
+        int8_t *end = y + (n & ~3);
+        TFC_ROLLED for (; y != end; x += 4 * bytes, y += 4, affine += 4 * step) {
+            int32_t v[4];
+            for (int32_t i = 0; i < 4; i++) v[i] = tfc_get(x + i * bytes, bytes);
+            for (int32_t i = 0; i < 4; i++) v[i] = tfc_smmulr(tfc_mla(v[i], scale, offset), factor);
+            for (int32_t i = 0; i < 4; i++) v[i] = tfc_mla(v[i], affine[i * step].gain, affine[i * step].offset) >> shift;
+            for (int32_t i = 0; i < 4; i++) y[i] = (int8_t)tfc_ssat8(v[i]);
+        }
+        end += n & 3;
+        TFC_ROLLED for (; y != end; x += bytes, affine += step) {
+            int32_t normal = tfc_smmulr(tfc_mla(tfc_get(x, bytes), scale, offset), factor);
+            *y++ = (int8_t)tfc_ssat8(tfc_mla(normal, affine->gain, affine->offset) >> shift);
+        }
     }
 }
 
-TFC_APART void tfc_normalise(const struct tfc_norm *f, int32_t bytes, const int8_t *x, int32_t n, int32_t scale, int32_t offset, int32_t factor, int8_t *y) {
-    if (tfc_is_full(f->lo, f->hi)) tfc_normalise_as(f, 1, bytes, x, n, scale, offset, factor, y);
-    else tfc_normalise_as(f, 0, bytes, x, n, scale, offset, factor, y);
+TFC_APART void tfc_normalise(const struct tfc_norm *f, int32_t bytes, const struct tfc_runs *runs, const int8_t *x, int8_t *y) {
+    tfc_normalise_as(f->affine, f->s, 1, bytes, runs, x, y);
 }
 
 TFC_INLINE void tfc_layer_norm(const struct tfc_rows_norm *f, int32_t bytes, const int8_t *x, int8_t *y) {
     int32_t scale = tfc_shl(f->c, f->norm.a);
     for (int32_t row = 0; row < f->rows; row++, x += f->c * bytes, y += f->c) {
         struct tfc_sums s = tfc_add_run((struct tfc_sums){0, 0}, bytes, x, f->c);
-        tfc_normalise(&f->norm, bytes, x, f->c, scale, tfc_shl(-s.sum, f->norm.a), tfc_norm_factor(&f->norm, f->c, s.sum, s.squares), y);
+        struct tfc_runs runs = {1, f->c, 0, scale, tfc_shl(-s.sum, f->norm.a), tfc_norm_factor(&f->norm, f->c, s.sum, s.squares)};
+        tfc_normalise(&f->norm, bytes, &runs, x, y);
     }
 }
 
@@ -66,7 +83,8 @@ TFC_INLINE void tfc_rms_norm(const struct tfc_rows_norm *f, int32_t bytes, const
     for (int32_t row = 0; row < f->rows; row++, x += f->c * bytes, y += f->c) {
         struct tfc_sums s = tfc_add_run((struct tfc_sums){0, 0}, bytes, x, f->c);
         int64_t squares = s.squares - 2 * f->zero * s.sum + f->c * f->zero * f->zero;
-        tfc_normalise(&f->norm, bytes, x, f->c, scale, offset, tfc_norm_factor(&f->norm, f->c, 0, squares), y);
+        struct tfc_runs runs = {1, f->c, 0, scale, offset, tfc_norm_factor(&f->norm, f->c, 0, squares)};
+        tfc_normalise(&f->norm, bytes, &runs, x, y);
     }
 }
 

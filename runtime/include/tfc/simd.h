@@ -10,6 +10,13 @@
 /* A loop that shall have all registers for itself. */
 #define TFC_APART static __attribute__((noinline, unused))
 
+/* Before a loop whose body fills both issue slots by itself: copies of it would only take room in the instruction cache. */
+#if defined(__clang__)
+#define TFC_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define TFC_ROLLED
+#endif
+
 /* Reads four int8 from any address. */
 TFC_INLINE uint32_t tfc_load(const void *p) {
     uint32_t word;
@@ -41,92 +48,21 @@ TFC_INLINE uint32_t tfc_clz(uint32_t v) {
     return (uint32_t)__builtin_clz(v);
 }
 
-#if defined(__ARM_FEATURE_DSP)
-
-#define TFC_OP2(NAME, TEXT, RESULT, A, B) \
-    TFC_INLINE RESULT NAME(A a, B b) { \
-        RESULT d; \
-        __asm__(TEXT : "=r"(d) : "r"(a), "r"(b)); \
-        return d; \
-    }
-/* The accumulator is overwritten: its register is tied. */
-#define TFC_OP3(NAME, TEXT, A, B) \
-    TFC_INLINE int32_t NAME(A a, B b, int32_t acc) { \
-        __asm__(TEXT : "+r"(acc) : "r"(a), "r"(b)); \
-        return acc; \
-    }
-
-TFC_OP3(tfc_smlad, "smlad %0, %1, %2, %0", uint32_t, uint32_t)
-TFC_OP3(tfc_smlabb, "smlabb %0, %1, %2, %0", uint32_t, uint32_t)
-TFC_OP3(tfc_smlatb, "smlatb %0, %1, %2, %0", uint32_t, uint32_t)
-TFC_OP3(tfc_smlabt, "smlabt %0, %1, %2, %0", uint32_t, uint32_t)
-TFC_OP3(tfc_smlatt, "smlatt %0, %1, %2, %0", uint32_t, uint32_t)
-TFC_OP2(tfc_smmulr, "smmulr %0, %1, %2", int32_t, int32_t, int32_t)
-TFC_OP2(tfc_pkhbt, "pkhbt %0, %1, %2, lsl #16", uint32_t, uint32_t, uint32_t)
-TFC_OP2(tfc_pkhtb, "pkhtb %0, %2, %1, asr #16", uint32_t, uint32_t, uint32_t)
-TFC_OP2(tfc_sxtab16, "sxtab16 %0, %1, %2", uint32_t, uint32_t, uint32_t)
-TFC_OP2(tfc_sxtab16_8, "sxtab16 %0, %1, %2, ror #8", uint32_t, uint32_t, uint32_t)
-TFC_OP2(tfc_ssub16, "ssub16 %0, %1, %2", uint32_t, uint32_t, uint32_t)
-
-/* The addend is a constant of the node: it is not overwritten. */
-TFC_INLINE int32_t tfc_smmlar(int32_t a, int32_t b, int32_t acc) {
-    int32_t d;
-    __asm__("smmlar %0, %1, %2, %3" : "=r"(d) : "r"(a), "r"(b), "r"(acc));
-    return d;
-}
-
-TFC_INLINE uint32_t tfc_sxtb16(uint32_t a) {
-    uint32_t d;
-    __asm__("sxtb16 %0, %1" : "=r"(d) : "r"(a));
-    return d;
-}
-
-TFC_INLINE uint32_t tfc_sxtb16_8(uint32_t a) {
-    uint32_t d;
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(d) : "r"(a));
-    return d;
-}
-
-TFC_INLINE int32_t tfc_ssat8(int32_t a) {
-    int32_t d;
-    __asm__("ssat %0, #8, %1" : "=r"(d) : "r"(a));
-    return d;
-}
-
-TFC_INLINE int32_t tfc_ssat16(int32_t a) {
-    int32_t d;
-    __asm__("ssat %0, #16, %1" : "=r"(d) : "r"(a));
-    return d;
-}
-
-TFC_INLINE int64_t tfc_smlald(uint32_t a, uint32_t b, int64_t acc) {
-    __asm__("smlald %Q0, %R0, %1, %2" : "+r"(acc) : "r"(a), "r"(b));
-    return acc;
-}
-
-TFC_INLINE int32_t tfc_usat10(int32_t a) {
-    int32_t d;
-    __asm__("usat %0, #10, %1" : "=r"(d) : "r"(a));
-    return d;
-}
-
-TFC_INLINE uint32_t tfc_max8(uint32_t a, uint32_t b) {
-    uint32_t d;
-    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(d) : "r"(a), "r"(b));
-    return d;
-}
-
-#undef TFC_OP2
-#undef TFC_OP3
-
-#else
-
 TFC_INLINE int32_t tfc_low(uint32_t pair) {
     return (int16_t)(pair & 0xffff);
 }
 
 TFC_INLINE int32_t tfc_top(uint32_t pair) {
     return (int16_t)(pair >> 16);
+}
+
+/* Products of halves, which compilers know as SMULBB and SMULTT. */
+TFC_INLINE int32_t tfc_smulbb(uint32_t a, uint32_t b) {
+    return tfc_low(a) * tfc_low(b);
+}
+
+TFC_INLINE int32_t tfc_smultt(uint32_t a, uint32_t b) {
+    return tfc_top(a) * tfc_top(b);
 }
 
 /* Two int16 in one word: the low halves of both. */
@@ -138,6 +74,77 @@ TFC_INLINE uint32_t tfc_pkhbt(uint32_t low, uint32_t high) {
 TFC_INLINE uint32_t tfc_pkhtb(uint32_t low, uint32_t high) {
     return low >> 16 | (high & 0xffff0000);
 }
+
+#if defined(__ARM_FEATURE_DSP)
+
+/* Instructions that compilers know: they order them and choose their registers. */
+#define TFC_SMLA(NAME) \
+    TFC_INLINE int32_t tfc_##NAME(uint32_t a, uint32_t b, int32_t acc) { return __builtin_arm_##NAME((int32_t)a, (int32_t)b, acc); }
+
+TFC_SMLA(smlad)
+TFC_SMLA(smlabb)
+TFC_SMLA(smlatb)
+TFC_SMLA(smlatt)
+
+TFC_INLINE int32_t tfc_smlabt(uint32_t a, uint32_t b, int32_t acc) {
+    return tfc_smlatb(b, a, acc);
+}
+
+TFC_INLINE int64_t tfc_smlald(uint32_t a, uint32_t b, int64_t acc) {
+    return __builtin_arm_smlald((int32_t)a, (int32_t)b, acc);
+}
+
+TFC_INLINE uint32_t tfc_sxtb16(uint32_t a) {
+    return (uint32_t)__builtin_arm_sxtb16((int32_t)a);
+}
+
+TFC_INLINE uint32_t tfc_sxtab16(uint32_t acc, uint32_t a) {
+    return (uint32_t)__builtin_arm_sxtab16((int32_t)acc, (int32_t)a);
+}
+
+TFC_INLINE int32_t tfc_ssat8(int32_t a) {
+    return __builtin_arm_ssat(a, 8);
+}
+
+TFC_INLINE int32_t tfc_ssat16(int32_t a) {
+    return __builtin_arm_ssat(a, 16);
+}
+
+TFC_INLINE int32_t tfc_usat10(int32_t a) {
+    return (int32_t)__builtin_arm_usat(a, 10);
+}
+
+TFC_INLINE uint32_t tfc_usat8_pair(uint32_t a) {
+    return (uint32_t)__builtin_arm_usat16((int32_t)a, 8);
+}
+
+/* Instructions that they do not know, or do not keep together. */
+#define TFC_OP2(NAME, TEXT) \
+    TFC_INLINE uint32_t NAME(uint32_t a, uint32_t b) { \
+        uint32_t d; \
+        __asm__(TEXT " %0, %1, %2" : "=r"(d) : "r"(a), "r"(b)); \
+        return d; \
+    }
+
+TFC_OP2(tfc_usub8, "usub8")
+TFC_OP2(tfc_ssub16, "ssub16")
+
+TFC_INLINE uint32_t tfc_max8(uint32_t a, uint32_t b) {
+    uint32_t d;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(d) : "r"(a), "r"(b));
+    return d;
+}
+
+TFC_INLINE uint32_t tfc_min8(uint32_t a, uint32_t b) {
+    uint32_t d;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(d) : "r"(a), "r"(b));
+    return d;
+}
+
+#undef TFC_OP2
+#undef TFC_SMLA
+
+#else
 
 TFC_INLINE int32_t tfc_smlabb(uint32_t a, uint32_t b, int32_t acc) {
     return tfc_mla(tfc_low(a), tfc_low(b), acc);
@@ -160,15 +167,6 @@ TFC_INLINE int32_t tfc_smlad(uint32_t a, uint32_t b, int32_t acc) {
     return tfc_smlatt(a, b, tfc_smlabb(a, b, acc));
 }
 
-/* high(a, b) of docs/arithmetic.md. */
-TFC_INLINE int32_t tfc_smmulr(int32_t a, int32_t b) {
-    return (int32_t)(((int64_t)a * b + 0x80000000LL) >> 32);
-}
-
-TFC_INLINE int32_t tfc_smmlar(int32_t a, int32_t b, int32_t acc) {
-    return (int32_t)((uint32_t)acc + (uint32_t)tfc_smmulr(a, b));
-}
-
 TFC_INLINE uint32_t tfc_ssub16(uint32_t a, uint32_t b) {
     return tfc_pkhbt((uint32_t)(tfc_low(a) - tfc_low(b)), (uint32_t)(tfc_top(a) - tfc_top(b)));
 }
@@ -178,18 +176,9 @@ TFC_INLINE uint32_t tfc_sxtb16(uint32_t a) {
     return tfc_pkhbt((uint32_t)(int8_t)(a & 0xff), (uint32_t)(int8_t)(a >> 16 & 0xff));
 }
 
-/* The second and fourth. */
-TFC_INLINE uint32_t tfc_sxtb16_8(uint32_t a) {
-    return tfc_sxtb16(a >> 8);
-}
-
 TFC_INLINE uint32_t tfc_sxtab16(uint32_t acc, uint32_t a) {
     uint32_t wide = tfc_sxtb16(a);
     return tfc_pkhbt((uint32_t)(tfc_low(acc) + tfc_low(wide)), (uint32_t)(tfc_top(acc) + tfc_top(wide)));
-}
-
-TFC_INLINE uint32_t tfc_sxtab16_8(uint32_t acc, uint32_t a) {
-    return tfc_sxtab16(acc, a >> 8);
 }
 
 TFC_INLINE int32_t tfc_ssat8(int32_t a) {
@@ -209,6 +198,18 @@ TFC_INLINE int32_t tfc_usat10(int32_t a) {
     return tfc_clamp(a, 0, 1023);
 }
 
+/* Both int16 of a pair, cut to 0...255. */
+TFC_INLINE uint32_t tfc_usat8_pair(uint32_t a) {
+    return (uint32_t)tfc_clamp(tfc_low(a), 0, 255) | (uint32_t)tfc_clamp(tfc_top(a), 0, 255) << 16;
+}
+
+/* Four differences modulo 256. */
+TFC_INLINE uint32_t tfc_usub8(uint32_t a, uint32_t b) {
+    uint32_t d = 0;
+    for (int32_t bit = 0; bit < 32; bit += 8) d |= (((a >> bit) - (b >> bit)) & 0xff) << bit;
+    return d;
+}
+
 /* The greater int8 in each of four places. */
 TFC_INLINE uint32_t tfc_max8(uint32_t a, uint32_t b) {
     uint32_t d = 0;
@@ -217,6 +218,59 @@ TFC_INLINE uint32_t tfc_max8(uint32_t a, uint32_t b) {
         d |= (uint32_t)(uint8_t)(first > second ? first : second) << bit;
     }
     return d;
+}
+
+/* The lesser one: of two, the one whose complement is greater. */
+TFC_INLINE uint32_t tfc_min8(uint32_t a, uint32_t b) {
+    return ~tfc_max8(~a, ~b);
+}
+
+#endif
+
+/* What clang knows in plain C, and gcc must be told: high(a, b) of docs/arithmetic.md, the same and a constant, and the second and
+ * fourth int8 of a quad in place of the first and third. */
+#if defined(__ARM_FEATURE_DSP) && !defined(__clang__)
+
+TFC_INLINE int32_t tfc_smmulr(int32_t a, int32_t b) {
+    int32_t d;
+    __asm__("smmulr %0, %1, %2" : "=r"(d) : "r"(a), "r"(b));
+    return d;
+}
+
+TFC_INLINE int32_t tfc_smmlar(int32_t a, int32_t b, int32_t acc) {
+    int32_t d;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(d) : "r"(a), "r"(b), "r"(acc));
+    return d;
+}
+
+TFC_INLINE uint32_t tfc_sxtb16_8(uint32_t a) {
+    uint32_t d;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(d) : "r"(a));
+    return d;
+}
+
+TFC_INLINE uint32_t tfc_sxtab16_8(uint32_t acc, uint32_t a) {
+    uint32_t d;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(d) : "r"(acc), "r"(a));
+    return d;
+}
+
+#else
+
+TFC_INLINE int32_t tfc_smmulr(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + 0x80000000LL) >> 32);
+}
+
+TFC_INLINE int32_t tfc_smmlar(int32_t a, int32_t b, int32_t acc) {
+    return (int32_t)((uint32_t)acc + (uint32_t)tfc_smmulr(a, b));
+}
+
+TFC_INLINE uint32_t tfc_sxtb16_8(uint32_t a) {
+    return tfc_sxtb16(a >> 8 | a << 24);
+}
+
+TFC_INLINE uint32_t tfc_sxtab16_8(uint32_t acc, uint32_t a) {
+    return tfc_sxtab16(acc, a >> 8 | a << 24);
 }
 
 #endif
