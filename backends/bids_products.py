@@ -11,14 +11,15 @@ from .cost import (
     ATTENTION_BIAS,
     ATTENTION_PANELS,
     DEPTHWISE,
+    DEPTHWISE3X3,
     GROUPED,
     MATMUL,
     Cost,
     attention_cost,
+    depthwise_cost,
     dense_product,
     sparse_product,
     weighted_flash,
-    with_ending,
 )
 from .formats import BLOCKS, Blocks
 from .kernel import Kernel, into
@@ -27,9 +28,11 @@ from .shapes import (
     attention_scratch,
     batch_strides,
     conv2d_scratch,
-    depthwise_scratch,
+    depthwise_words,
     has_constant_weights,
     int8,
+    is_depthwise,
+    is_depthwise3x3,
     is_linear,
     is_plain_conv2d,
     like_heads,
@@ -94,17 +97,14 @@ def conv_transpose2d_s8(call: Call, target: Target) -> Cost | None:
 
 @kernel("conv2d")
 def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
-    """Convolution of each channel alone, horizontal stride 1 or 2."""
-    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
-        return None
-    _, h, w, c = call.operands[0].shape
-    out, kernel_h, kernel_w, c_in = call.operands[1].shape
-    stride = call.attr("stride", (1, 1))
-    if c_in != 1 or out != c or call.attr("dilation", (1, 1)) != (1, 1) or stride[1] > 2:
-        return None
-    return with_ending(DEPTHWISE, call).cost(
-        call.node.type.size * kernel_h * kernel_w, call.node.type.size, widened=h * w * c, scratch=depthwise_scratch(call), flash=weighted_flash(call, "dense")
-    )
+    """Convolution of each channel alone, any window, horizontal stride 1 or 2."""
+    return depthwise_cost(call, DEPTHWISE, depthwise_words(call)) if is_depthwise(call) else None
+
+
+@kernel("conv2d")
+def conv2d_s8_depthwise3x3(call: Call, target: Target) -> Cost | None:
+    """Convolution of each channel alone, 3×3, stride 1."""
+    return depthwise_cost(call, DEPTHWISE3X3, 6) if is_depthwise3x3(call) else None
 
 
 @kernel("matmul")
