@@ -23,13 +23,14 @@ TFC_INLINE struct tfc_loop3x3 tfc_loop3x3_of(const struct tfc_blocks *k, int32_t
     "ldrd %[p], %[q], [%[a0], #16]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #8]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
     "ldrd %[p], %[q], [%[a0]]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
     "ldrd %[u0], %[v0], [%[a0], #40]\n\tldrd %[u1], %[v1], [%[a0], #48]\n\tldrd %[u2], %[v2], [%[a0], #56]\n\t" \
-    "ldr %[a2], [sp, #20]\n"
-/* The start of a stripe, whose end is in a2: an odd number of blocks begins in the middle. */
+    "ldr %[a1], [sp, #20]\n"
+/* The start of a stripe, whose end is in a1: an odd number of blocks begins in the middle. */
 #define TFC_STRIPE3X3 \
-    "1:\tsub %[a1], %[a2], %[x]\n\tldr %[a3], [sp, #16]\n\ttst %[a1], #8\n\titt ne\n\tsubne %[x], %[x], #8\n\tbne 3f\n"
-/* A block of rows at these offsets; the bias lies in a3, which is begun last. A line has what may issue together. */
-#define TFC_BLOCK3X3(ROW0, ROW1, ROW2, ROW3, RIGHT0, RIGHT1, RIGHT2, RIGHT3) \
-    "ldr %[p], [%[x], " ROW0 "]\n\tldr %[q], [%[x], " RIGHT0 "]\n\t" \
+    "1:\tsub %[a0], %[a1], %[x]\n\tldr %[a3], [sp, #16]\n\ttst %[a0], #8\n\tldr %[p], [%[x], #-4]\n\tldr %[q], [%[x], #540]\n\t" \
+    "itt ne\n\tsubne %[x], %[x], #8\n\tbne 3f\n"
+/* A block of rows at these offsets, of which p and q hold the first; the bias lies in a3, which is begun last. A line has what may issue
+ * together; what reads the last row's right word is the ending's. */
+#define TFC_BLOCK3X3(ROW1, ROW2, ROW3, RIGHT1, RIGHT2, RIGHT3) \
     "smlad %[a0], %[p], %[u0], %[a3]\n\t" \
     "smlatb %[a1], %[p], %[u0], %[a3]\n\tldr %[p], [%[x], " ROW1 "]\n\t" \
     "smlabt %[a0], %[q], %[v0], %[a0]\n\t" \
@@ -53,30 +54,35 @@ TFC_INLINE struct tfc_loop3x3 tfc_loop3x3_of(const struct tfc_blocks *k, int32_t
     "smlad %[a2], %[p], %[u2], %[a2]\n\t" \
     "smlatb %[a3], %[p], %[u2], %[a3]\n\t"
 /* x, which runs down the left column, is one row ahead: the last load of two blocks moves it. */
-#define TFC_FIRST3X3 TFC_BLOCK3X3("#-4", "#0", "#4", "#8]", "#540", "#544", "#548", "#552")
-#define TFC_SECOND3X3 TFC_BLOCK3X3("#4", "#8", "#12", "#16]!", "#548", "#552", "#556", "#544")
-/* The results of a block; of a column that comes twice, the left one is stored last. Then bias and end of the stripe for the next block. */
-#define TFC_PLAIN3X3 \
+#define TFC_FIRST3X3 TFC_BLOCK3X3("#0", "#4", "#8]", "#544", "#548", "#552")
+#define TFC_SECOND3X3 TFC_BLOCK3X3("#8", "#12", "#16]!", "#552", "#556", "#544")
+#define TFC_BIAS3X3 "ldr %[a3], [sp, #16]\n\t"
+/* The results of a block, right before left: a column that does not exist is overwritten. Then the first row of the next block, at these
+ * offsets, and the bias. The other arguments say when to load it, and whether the stripe ends. */
+#define TFC_PLAIN3X3(ROW0, RIGHT0, END, NEXT, LAST) \
     "smlabt %[a2], %[q], %[v2], %[a2]\n\tldr %[p], [sp, #8]\n\t" \
     "smlad %[a3], %[q], %[v2], %[a3]\n\tldr %[q], [sp, #12]\n\t" \
     "smmlar %[a0], %[a0], %[p], %[q]\n\t" \
     "smmlar %[a1], %[a1], %[p], %[q]\n\t" \
     "smmlar %[a2], %[a2], %[p], %[q]\n\tssat %[a0], #8, %[a0]\n\t" \
-    "smmlar %[a3], %[a3], %[p], %[q]\n\tssat %[a1], #8, %[a1]\n\t" \
-    "ldrd %[p], %[q], [sp]\n\t" \
+    "smmlar %[a3], %[a3], %[p], %[q]\n\tldr %[p], [sp]\n\t" \
+    "ssat %[a1], #8, %[a1]\n\tldr %[q], [sp, #4]\n\t" \
     "ssat %[a2], #8, %[a2]\n\tstrb %[a1], [%[y], %[p]]\n\t" \
     "ssat %[a3], #8, %[a3]\n\tstrb %[a0], [%[y]]\n\t" \
-    "add %[y], %[y], %[q]\n\tstrb %[a3], [%[y], %[p]]\n\t" \
-    "strb %[a2], [%[y]]\n\tadd %[y], %[y], %[q]\n\t" \
-    "ldrd %[a3], %[a2], [sp, #16]\n\t"
-#define TFC_SUMS3X3 \
-    "smlabt %[a2], %[q], %[v2], %[a2]\n\tsmlad %[a3], %[q], %[v2], %[a3]\n\t" \
-    "strd %[a1], %[a3], [%[y], #136]\n\tstrd %[a0], %[a2], [%[y]], #8\n\tldrd %[a3], %[a2], [sp, #16]\n\t"
+    "add %[p], %[p], %[q]\n\t" END \
+    "strb %[a3], [%[y], %[p]]\n\t" NEXT \
+    "strb %[a2], [%[y], %[q]]\n\tldr %[p], [%[x], " ROW0 "]\n\t" \
+    "add %[y], %[y], %[q], lsl #1\n\tldr %[q], [%[x], " RIGHT0 "]\n\t" LAST
+#define TFC_SUMS3X3(ROW0, RIGHT0, END, NEXT, LAST) \
+    "smlabt %[a2], %[q], %[v2], %[a2]\n\tldr %[p], [%[x], " ROW0 "]\n\t" \
+    "smlad %[a3], %[q], %[v2], %[a3]\n\tldr %[q], [%[x], " RIGHT0 "]\n\t" \
+    "strd %[a1], %[a3], [%[y], #136]\n\tstrd %[a0], %[a2], [%[y]], #8\n\t" END NEXT LAST
 #define TFC_NEXT_STRIPE3X3 \
-    "ldrd %[p], %[q], [sp, #24]\n\tadd %[a2], %[a2], #544\n\tstr %[a2], [sp, #20]\n\tldr %[a0], [sp, #32]\n\t" \
-    "add %[x], %[x], %[p]\n\tadd %[y], %[y], %[q]\n\tcmp %[a2], %[a0]\n\tbne 1b\n\tadd sp, sp, #40"
-#define TFC_LOOP3X3(END) \
-    __asm__ volatile(TFC_BEGIN3X3 TFC_STRIPE3X3 "2:\t" TFC_FIRST3X3 END "\n3:\t" TFC_SECOND3X3 END "cmp %[x], %[a2]\n\tbne 2b\n\t" TFC_NEXT_STRIPE3X3 \
+    "ldrd %[p], %[q], [sp, #24]\n\tadd %[a1], %[a1], #544\n\tldr %[a0], [sp, #32]\n\tstr %[a1], [sp, #20]\n\t" \
+    "add %[x], %[x], %[p]\n\tadd %[y], %[y], %[q]\n\tcmp %[a1], %[a0]\n\tbne 1b\n\tadd sp, sp, #40"
+#define TFC_LOOP3X3(ENDING) \
+    __asm__ volatile(TFC_BEGIN3X3 TFC_STRIPE3X3 "2:\t" TFC_FIRST3X3 ENDING("#4", "#548", "", TFC_BIAS3X3, "") "\n3:\t" \
+                     TFC_SECOND3X3 ENDING("#-4", "#540", "ldr %[a1], [sp, #20]\n\t", "cmp %[x], %[a1]\n\t", TFC_BIAS3X3) "bne 2b\n\t" TFC_NEXT_STRIPE3X3 \
                      : [u0] "=&r"(u0), [u1] "=&r"(u1), [u2] "=&r"(u2), [v0] "=&r"(v0), [v1] "=&r"(v1), [v2] "=&r"(v2), [a0] "+r"(facts), \
                        [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [p] "=&r"(p), [q] "=&r"(q), [x] "+r"(x), [y] "+r"(y) : : "cc", "memory")
 

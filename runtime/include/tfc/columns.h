@@ -39,26 +39,39 @@ TFC_INLINE void tfc_pair_pixels(uint32_t pair[4], uint32_t left, uint32_t right)
     pair[0] = tfc_sxtb16(low), pair[1] = tfc_sxtb16_8(low), pair[2] = tfc_sxtb16(high), pair[3] = tfc_sxtb16_8(high);
 }
 
-/* A column of `rows` rows whose left and right pixels lie `step` and `right_step` bytes apart. */
-TFC_APART void tfc_widen_column(uint32_t *to, const int8_t *left, const int8_t *right, int32_t step, int32_t right_step, int32_t rows) {
+/* A column of two pixels that lie side by side, `step` bytes from row to row. */
+TFC_APART void tfc_widen_column(uint32_t *to, const int8_t *x, int32_t c, int32_t step, int32_t rows) {
     uint32_t a[4], b[4];
     for (const uint32_t *end = to + (rows & ~1); to != end; to += 2) {
-        uint32_t left0 = tfc_load(left), right0 = tfc_load(right), left1 = tfc_load(left + step), right1 = tfc_load(right + right_step);
-        tfc_pair_pixels(a, left0, right0);
-        tfc_pair_pixels(b, left1, right1);
+        uint32_t left = tfc_load(x), right = tfc_load(x + c);
+        x += step;
+        uint32_t low_left = tfc_load(x), low_right = tfc_load(x + c);
+        x += step;
+        tfc_pair_pixels(a, left, right);
+        tfc_pair_pixels(b, low_left, low_right);
         for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = a[i], to[i * TFC_ROWS + 1] = b[i];
-        left += 2 * step, right += 2 * right_step;
     }
     if (rows & 1) {
-        tfc_pair_pixels(a, tfc_load(left), tfc_load(right));
+        tfc_pair_pixels(a, tfc_load(x), tfc_load(x + c));
         for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = a[i];
     }
 }
 
-/* The same for maps of fewer than four channels. */
-TFC_APART void tfc_widen_column_few(uint32_t *to, const int8_t *left, const int8_t *right, int32_t step, int32_t right_step, int32_t rows, int32_t channels) {
-    for (; rows > 0; rows--, to++, left += step, right += right_step) {
-        for (int32_t i = 0; i < channels; i++) to[i * TFC_ROWS] = tfc_pkhbt((uint32_t)left[i], (uint32_t)right[i]);
+/* A column of which one pixel, `half` 0 or 1, lies inside. */
+TFC_APART void tfc_widen_half(uint32_t *to, int32_t half, const int8_t *x, int32_t step, int32_t rows) {
+    int16_t *at = (int16_t *)(void *)to + half;
+    for (const int16_t *end = at + 2 * rows; at != end; at += 2, x += step) {
+        uint32_t word = tfc_load(x), even = tfc_sxtb16(word), odd = tfc_sxtb16_8(word);
+        at[0] = (int16_t)even, at[4 * TFC_ROWS] = (int16_t)(even >> 16);
+        at[2 * TFC_ROWS] = (int16_t)odd, at[6 * TFC_ROWS] = (int16_t)(odd >> 16);
+    }
+}
+
+/* The same of maps of fewer than four channels. */
+TFC_APART void tfc_widen_few(uint32_t *to, int32_t half, const int8_t *x, int32_t step, int32_t rows, int32_t channels) {
+    int16_t *at = (int16_t *)(void *)to + half;
+    for (; rows > 0; rows--, at += 2, x += step) {
+        for (int32_t i = 0; i < channels; i++) at[2 * i * TFC_ROWS] = x[i];
     }
 }
 
@@ -70,18 +83,21 @@ TFC_INLINE void tfc_fill_columns(uint32_t *columns, const struct tfc_band *band,
 
 /* The part of a band that lies inside the map, for the four channels from `channel` on or, of fewer channels, all. */
 TFC_INLINE void tfc_widen_band(uint32_t *columns, const struct tfc_band *band, const struct tfc_conv2d *f, const int8_t *x, int32_t channel) {
-    int32_t row = band->top > 0 ? band->top : 0, end = band->top + TFC_ROWS < f->h ? band->top + TFC_ROWS : f->h, step = f->w * f->c;
     int32_t reach = band->top + (band->rows - 1) * f->stride_h + f->kernel_h;
-    uint32_t four = (uint32_t)(f->zero & 255) * 0x01010101;
-    const int8_t *outside = (const int8_t *)&four, *from = x + row * step + channel;
+    int32_t row = band->top > 0 ? band->top : 0, rows = (reach < f->h ? reach : f->h) - row, step = f->w * f->c;
     uint32_t *to = columns + row - band->top;
-    if (reach < end) end = reach;
+    x += row * step + channel;
     for (int32_t column = 0, pixel = -f->pad_left; column < band->columns; column++, pixel += 2, to += TFC_COLUMN) {
-        int32_t in = (uint32_t)pixel < (uint32_t)f->w, right_in = (uint32_t)(pixel + 1) < (uint32_t)f->w;
-        if (!in && !right_in) continue;
-        const int8_t *left = in ? from + pixel * f->c : outside, *right = right_in ? from + (pixel + 1) * f->c : outside;
-        if (f->c >= 4) tfc_widen_column(to, left, right, in ? step : 0, right_in ? step : 0, end - row);
-        else tfc_widen_column_few(to, left, right, in ? step : 0, right_in ? step : 0, end - row, f->c);
+        const int8_t *from = x + pixel * f->c;
+        int32_t left = (uint32_t)pixel < (uint32_t)f->w, right = (uint32_t)(pixel + 1) < (uint32_t)f->w;
+        if (f->c < 4) {
+            if (left) tfc_widen_few(to, 0, from, step, rows, f->c);
+            if (right) tfc_widen_few(to, 1, from + f->c, step, rows, f->c);
+        } else if (left && right) {
+            tfc_widen_column(to, from, f->c, step, rows);
+        } else if (left || right) {
+            tfc_widen_half(to, right, right ? from + f->c : from, step, rows);
+        }
     }
 }
 
