@@ -17,6 +17,7 @@ from .cost import (
     Cost,
     attention_cost,
     depthwise_cost,
+    few_cost,
     dense_product,
     sparse_product,
     weighted_flash,
@@ -33,6 +34,7 @@ from .shapes import (
     int8,
     is_depthwise,
     is_depthwise3x3,
+    is_few,
     is_linear,
     is_plain_conv2d,
     like_heads,
@@ -49,6 +51,12 @@ kernel = into(KERNELS)
 def conv2d_s8(call: Call, target: Target) -> Cost | None:
     """Convolution, any window, dense."""
     return dense_product(call, conv2d_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("conv2d")
+def conv2d_s8_few(call: Call, target: Target) -> Cost | None:
+    """Convolution of up to four channels, any window, dense."""
+    return few_cost(call) if is_few(call) else None
 
 
 @kernel("linear", "conv2d", format="pairs")

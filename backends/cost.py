@@ -12,7 +12,7 @@ from math import prod
 from tfc.ir.int_rules import Call
 
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
-from .shapes import bias_slabs, depthwise_scratch, int8, key_tokens, quads
+from .shapes import bias_slabs, depthwise_scratch, few_scratch, few_steps, int8, key_tokens, quads
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ TAP = 60.0  # more for each panel and place of a window
 GATHERED = 4.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
 DEPTHWISE = Rates(mac=0.9, result=11.5, widened=1.5)
+FEW = Rates(mac=0.51, result=3.0, widened=2.0, panel=250)
 DEPTHWISE3X3 = Rates(mac=0.7, result=2.5, widened=1.5)
 MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
 ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
@@ -122,6 +123,15 @@ def depthwise_cost(call: Call, rates: Rates, words: int) -> Cost:
     taps = prod(call.operands[1].shape[1:3])
     return with_ending(rates, call).cost(
         results * taps, results, widened=call.operands[0].size, scratch=depthwise_scratch(call, words), flash=weighted_flash(call, "dense")
+    )
+
+
+def few_cost(call: Call) -> Cost:
+    """Panels of four windows, in each row of the result."""
+    _, out_h, out_w, out = call.node.type.shape
+    windows, steps = out_h * -(-out_w // 4) * 4, few_steps(call)
+    return with_ending(FEW, call).cost(
+        2 * steps * windows * out, windows * out, widened=call.operands[0].size, panels=windows // 4, scratch=few_scratch(call), flash=weighted_flash(call, "dense")
     )
 
 

@@ -177,6 +177,26 @@ def matmul_scratch(call: Call) -> int:
     return 2 * k * n + 4 * k
 
 
+def is_few(call: Call) -> bool:
+    """A convolution of up to four channels."""
+    return is_plain_conv2d(call) and call.operands[0].shape[-1] <= 4 and call.attr("dilation", (1, 1)) == (1, 1)
+
+
+def few_steps(call: Call) -> int:
+    """Pairs of inputs of a window."""
+    return -(-prod(call.operands[1].shape[1:]) // 2)
+
+
+def few_scratch(call: Call) -> int:
+    """Widened weights with biases and multipliers, a panel, the rows of a window at two alignments, the sums of a panel."""
+    _, _, w, c = call.operands[0].shape
+    out, kernel_h, kernel_w, _ = call.operands[1].shape
+    steps, channels = few_steps(call), out + out % 2
+    windows = (call.node.type.shape[2] - 1) * call.attr("stride", (1, 1))[1] + kernel_w
+    pitch = (c * max(windows, call.attr("pad", (0, 0, 0, 0))[1] + w) + 3) // 2 * 2
+    return int(4 * channels * (2 + steps) + 16 * steps + 4 * kernel_h * pitch + 16 * channels)
+
+
 def fours(n: int) -> int:
     """Rounded up to a multiple of four."""
     return -(-n // 4) * 4
