@@ -8,9 +8,10 @@
 void tfc_conv2d_s8_few(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
     struct tfc_few s = tfc_few_of(f);
     uint32_t *panel = tfc_few_stream(scratch, f, &s, w, b);
-    struct tfc_chain k = {panel, scratch, panel, s.steps, f->result.zero, f->out};
+    struct tfc_chain k = tfc_chain_of(panel, scratch, panel, s.steps, f->result.zero, f->out);
     int16_t *rows = (int16_t *)(panel + 4 * s.steps);
-    int32_t *sums = (int32_t *)(void *)(rows + 2 * f->kernel_h * s.pitch), plain = tfc_is_plain(&f->result, r) && (f->out & 1) == 0;
+    int32_t *sums = (int32_t *)(void *)(rows + 2 * f->kernel_h * s.pitch);
+    int32_t direct = tfc_is_plain(&f->result, r) && (f->out & 1) == 0, is3x3 = f->kernel_h == 3 && s.run == 9;
     int32_t ready = 0, slot = 0; /* rows of the padded map that are widened, and where the next one goes */
     tfc_few_fill(rows, f->zero, f->kernel_h * s.pitch);
     for (int32_t row = 0, first = 0; row < f->out_h; row++) {
@@ -22,12 +23,14 @@ void tfc_conv2d_s8_few(const struct tfc_conv2d *f, const int8_t *x, const int8_t
         }
         for (int32_t column = 0; column < f->out_w; column += 4, first += 4) {
             int32_t left = f->out_w - column;
-            tfc_few_panel(panel, f, &s, rows, slot, column);
-            if (plain && left >= 4) {
-                tfc_chain_plain(&k, (int8_t *)y + first * f->out);
+            if (is3x3) tfc_few_windows3x3(panel, f, s.pitch, rows, slot, column);
+            else tfc_few_panel(panel, f, s.pitch, rows, slot, column);
+            k.y = direct && left >= 4 ? (void *)((int8_t *)y + first * f->out) : sums;
+            if (direct && left >= 4) {
+                tfc_chain_plain(&k);
             } else {
                 struct tfc_walk at = {.rows = f->out, .n = left < 4 ? left : 4, .pitch = 4, .first = first * f->out, .row = 1, .step = f->out, .channel_step = 1};
-                tfc_chain_sums(&k, sums);
+                tfc_chain_sums(&k);
                 f->result.end(&f->result, &at, sums, r, y);
             }
         }

@@ -7,30 +7,23 @@
 
 enum { TFC_CHAIN = 20 }; /* steps */
 
-/* `y` is the first result of the first window, those of the others lie `pitch` bytes behind one another. */
+/* What a chain works on; on the chip all but the stream lies on the stack, in this order. `y` is the first result of the first window, or
+ * where sums go; results of the others lie `pitch` and `three` pitches behind it. `back` is how far before its end the chain is entered:
+ * what remains of the steps but the first, of 56 bytes each, and odd, as addresses of code are. `last` are the last multipliers. */
 struct tfc_chain {
-    const uint32_t *panel, *stream, *end;
-    int32_t steps, zero, pitch;
-};
-
-#if defined(__ARM_FEATURE_DSP)
-/* What the chain keeps on the stack, in this order, before the stream's begin. `back` is how far before its end the chain is entered:
- * what remains of the steps but the first. A step has 56 bytes, and an address of code is odd. */
-struct tfc_chain_facts {
     int32_t back;
     const uint32_t *panel_end;
     int32_t zero;
-    const void *y;
+    void *y;
     int32_t pitch, three;
     const uint32_t *last, *panel, *stream;
 };
 
-TFC_INLINE struct tfc_chain_facts tfc_chain_facts_of(const struct tfc_chain *k, const void *y) {
-    int32_t steps = k->steps - 1;
-    while (steps > TFC_CHAIN) steps -= TFC_CHAIN;
-    return (struct tfc_chain_facts){56 * steps - 1, k->panel + 4 * k->steps, k->zero, y, k->pitch, 3 * k->pitch, k->end - 2, k->panel, k->stream - 2};
+TFC_INLINE struct tfc_chain tfc_chain_of(const uint32_t *panel, const uint32_t *stream, const uint32_t *end, int32_t steps, int32_t zero, int32_t pitch) {
+    return (struct tfc_chain){56 * ((steps - 1) % TFC_CHAIN) - 1, panel + 4 * steps, zero, 0, pitch, 3 * pitch, end - 2, panel, stream - 2};
 }
 
+#if defined(__ARM_FEATURE_DSP)
 #define TFC_BEGIN_CHAIN \
     "ldrd %[p], %[q], [%[a0], #24]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #16]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
     "ldrd %[p], %[q], [%[a0], #8]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0]]\n\t" \
@@ -53,7 +46,9 @@ TFC_INLINE struct tfc_chain_facts tfc_chain_facts_of(const struct tfc_chain *k, 
     "1:\tldr %[x], [sp, #28]\n\tldrd %[a3], %[b3], [%[w], #8]!\n\tldr %[p], [%[x]]\n\tldr %[u], [%[w], #8]!\n\tldr %[v], [%[w], #4]\n\t" \
     TFC_STEP("a3", "b3", "a3", "a3", "a3", "b3", "b3", "b3") "ldr.w pc, [sp]\n" \
     "2:\t" TFC_STEPS5 TFC_STEPS5 TFC_STEPS5 TFC_STEPS5 \
-    "\n3:\tldr %[q], [sp, #4]\n\tcmp %[x], %[q]\n\tbne 2b\n\t"
+    "\n3:\tldr %[q], [sp, #4]\n\tcmp %[x], %[q]\n\tbne 4f\n"
+/* Behind the loop, because a branch backwards is taken for likely. */
+#define TFC_CHAIN_AGAIN "\n\tb 6f\n4:\tb 2b\n6:\tadd sp, sp, #32"
 /* Two channels of a window are stored together. */
 #define TFC_PLAIN_CHANNELS \
     "ldr %[p], [sp, #8]\n\tldr %[x], [sp, #12]\n\t" \
@@ -72,49 +67,48 @@ TFC_INLINE struct tfc_chain_facts tfc_chain_facts_of(const struct tfc_chain *k, 
     "ssat %[b3], #8, %[b3]\n\tcmp %[w], %[u]\n\t" \
     "strh %[a2], [%[x], %[q], lsl #1]\n\tbfi %[a3], %[b3], #8, #8\n\t" \
     "strh %[a3], [%[x], %[p]]\n\tadd %[x], %[x], #2\n\t" \
-    "str %[x], [sp, #12]\n\tbne 1b\n\tadd sp, sp, #32"
+    "str %[x], [sp, #12]\n\tbne 1b"
 #define TFC_SUM_CHANNELS \
     "ldr %[x], [sp, #12]\n\tldr %[u], [sp, #24]\n\t" \
     "strd %[a0], %[a1], [%[x]]\n\tstrd %[a2], %[a3], [%[x], #8]\n\tstrd %[b0], %[b1], [%[x], #16]\n\tstrd %[b2], %[b3], [%[x], #24]\n\t" \
-    "add %[x], %[x], #32\n\tcmp %[w], %[u]\n\tstr %[x], [sp, #12]\n\tbne 1b\n\tadd sp, sp, #32"
+    "add %[x], %[x], #32\n\tcmp %[w], %[u]\n\tstr %[x], [sp, #12]\n\tbne 1b"
 #define TFC_CHAIN_REGISTERS \
     [a0] "+r"(facts), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1), [b2] "=&r"(b2), [b3] "=&r"(b3), \
         [p] "=&r"(p), [q] "=&r"(q), [u] "=&r"(u), [v] "=&r"(v), [x] "=&r"(x), [w] "=&r"(w)
 
 /* Results of an even number of channels that need but SMMLAR and SSAT. */
-TFC_APART void tfc_chain_plain(const struct tfc_chain *k, int8_t *y) {
-    const struct tfc_chain_facts all = tfc_chain_facts_of(k, y), *facts = &all;
+TFC_APART void tfc_chain_plain(const struct tfc_chain *facts) {
     int32_t a1, a2, a3, b0, b1, b2, b3, p, q, u, v, x, w;
-    __asm__ volatile(TFC_BEGIN_CHAIN TFC_CHANNELS TFC_PLAIN_CHANNELS : TFC_CHAIN_REGISTERS : : "cc", "memory");
+    __asm__ volatile(TFC_BEGIN_CHAIN TFC_CHANNELS TFC_PLAIN_CHANNELS TFC_CHAIN_AGAIN : TFC_CHAIN_REGISTERS : : "cc", "memory");
 }
 
 /* sums[channels, rounded up to even][4]. */
-TFC_APART void tfc_chain_sums(const struct tfc_chain *k, int32_t *sums) {
-    const struct tfc_chain_facts all = tfc_chain_facts_of(k, sums), *facts = &all;
+TFC_APART void tfc_chain_sums(const struct tfc_chain *facts) {
     int32_t a1, a2, a3, b0, b1, b2, b3, p, q, u, v, x, w;
-    __asm__ volatile(TFC_BEGIN_CHAIN TFC_CHANNELS TFC_SUM_CHANNELS : TFC_CHAIN_REGISTERS : : "cc", "memory");
+    __asm__ volatile(TFC_BEGIN_CHAIN TFC_CHANNELS TFC_SUM_CHANNELS TFC_CHAIN_AGAIN : TFC_CHAIN_REGISTERS : : "cc", "memory");
 }
 #else
-/* sums[channels, rounded up to even][4]. */
-TFC_APART void tfc_chain_sums(const struct tfc_chain *k, int32_t *sums) {
-    for (const uint32_t *w = k->stream; w != k->end; w += 4 + 2 * k->steps, sums += 8) {
-        for (int32_t p = 0; p < 8; p++) sums[p] = (int32_t)w[p >> 2];
-        for (int32_t i = 0; i < 4 * k->steps; i++) {
-            int32_t step = i >> 2, p = i & 3;
-            sums[p] = tfc_smlad(k->panel[i], w[2 + 2 * step], sums[p]);
-            sums[4 + p] = tfc_smlad(k->panel[i], w[3 + 2 * step], sums[4 + p]);
-        }
+/* The sums of the two channels whose biases lie at w, as [2][4]; returns their multipliers. */
+TFC_INLINE const uint32_t *tfc_chain_two(const struct tfc_chain *k, int32_t sums[8], const uint32_t *w) {
+    for (int32_t i = 0; i < 8; i++) sums[i] = (int32_t)w[i >> 2];
+    for (const uint32_t *x = k->panel; x != k->panel_end; x += 4) {
+        w += 2;
+        for (int32_t i = 0; i < 8; i++) sums[i] = tfc_smlad(x[i & 3], w[i >> 2], sums[i]);
     }
+    return w + 2;
 }
 
-/* Results of an even number of channels that need but SMMLAR and SSAT. */
-TFC_APART void tfc_chain_plain(const struct tfc_chain *k, int8_t *y) {
-    struct tfc_chain two = *k;
-    for (; two.stream != k->end; two.stream = two.end, y += 2) {
+TFC_APART void tfc_chain_sums(const struct tfc_chain *k) {
+    int32_t *sums = k->y;
+    for (const uint32_t *w = k->stream; w != k->last; sums += 8) w = tfc_chain_two(k, sums, w + 2);
+}
+
+TFC_APART void tfc_chain_plain(const struct tfc_chain *k) {
+    int8_t *y = k->y;
+    for (const uint32_t *w = k->stream; w != k->last; y += 2) {
         int32_t sums[8];
-        two.end = two.stream + 4 + 2 * k->steps;
-        tfc_chain_sums(&two, sums);
-        for (int32_t i = 0; i < 8; i++) y[(i & 3) * k->pitch + (i >> 2)] = (int8_t)tfc_ssat8(tfc_smmlar(sums[i], (int32_t)two.end[(i >> 2) - 2], k->zero));
+        w = tfc_chain_two(k, sums, w + 2);
+        for (int32_t i = 0; i < 8; i++) y[(i & 3) * k->pitch + (i >> 2)] = (int8_t)tfc_ssat8(tfc_smmlar(sums[i], (int32_t)w[i >> 2], k->zero));
     }
 }
 #endif
