@@ -11,7 +11,7 @@ void tfc_conv2d_s8_few(const struct tfc_conv2d *f, const int8_t *x, const int8_t
     struct tfc_chain k = tfc_chain_of(panel, scratch, panel, s.steps, f->result.zero, f->out);
     int16_t *rows = (int16_t *)(panel + 4 * s.steps);
     int32_t *sums = (int32_t *)(void *)(rows + 2 * f->kernel_h * s.pitch);
-    int32_t direct = tfc_is_plain(&f->result, r) && (f->out & 1) == 0, is3x3 = f->kernel_h == 3 && s.run == 9;
+    int32_t direct = tfc_is_plain(&f->result, r) && (f->out & 1) == 0;
     int32_t ready = 0, slot = 0; /* rows of the padded map that are widened, and where the next one goes */
     tfc_few_fill(rows, f->zero, f->kernel_h * s.pitch);
     for (int32_t row = 0, first = 0; row < f->out_h; row++) {
@@ -23,8 +23,9 @@ void tfc_conv2d_s8_few(const struct tfc_conv2d *f, const int8_t *x, const int8_t
         }
         for (int32_t column = 0; column < f->out_w; column += 4, first += 4) {
             int32_t left = f->out_w - column;
-            if (is3x3) tfc_few_windows3x3(panel, f, s.pitch, rows, slot, column);
-            else tfc_few_panel(panel, f, s.pitch, rows, slot, column);
+            if (f->kernel_h == 3 && s.run == 9) tfc_few_windows3x3x3(panel, f, s.pitch, rows, slot, column);
+            else if (f->kernel_h == 3 && s.run == 3) tfc_few_windows3x3x1(panel, f, s.pitch, rows, slot, column);
+            else tfc_few_windows(panel, f, s.pitch, rows, slot, column);
             k.y = direct && left >= 4 ? (void *)((int8_t *)y + first * f->out) : sums;
             if (direct && left >= 4) {
                 tfc_chain_plain(&k);

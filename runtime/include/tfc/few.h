@@ -47,54 +47,63 @@ TFC_APART void tfc_few_widen(int16_t *to, int16_t *again, const int8_t *x, int32
     for (; n > 0; n--) *again++ = *to++ = *x++;
 }
 
-/* Some words of four windows, from these places of a row on. */
-TFC_INLINE uint32_t *tfc_few_copy(uint32_t *panel, const int16_t *row, const int32_t at[4], int32_t words) {
-    const uint32_t *w0 = (const uint32_t *)(const void *)(row + at[0]), *w1 = (const uint32_t *)(const void *)(row + at[1]);
-    const uint32_t *w2 = (const uint32_t *)(const void *)(row + at[2]), *w3 = (const uint32_t *)(const void *)(row + at[3]);
-    for (; words > 1; words -= 2, panel += 8) {
-        uint32_t a0 = w0[0], a1 = w0[1], b0 = w1[0], b1 = w1[1], c0 = w2[0], c1 = w2[1], d0 = w3[0], d1 = w3[1];
-        panel[0] = a0, panel[1] = b0, panel[2] = c0, panel[3] = d0;
-        panel[4] = a1, panel[5] = b1, panel[6] = c1, panel[7] = d1;
-        w0 += 2, w1 += 2, w2 += 2, w3 += 2;
+/* Where a window begins in a row, and where its second input lies, both on words. */
+struct tfc_starts {
+    int32_t first, second;
+};
+
+TFC_INLINE struct tfc_starts tfc_starts_of(int32_t input, int32_t pitch) {
+    int32_t again = pitch + input + 1;
+    return input & 1 ? (struct tfc_starts){again, input + 1} : (struct tfc_starts){input, again + 1};
+}
+
+/* Four windows from column `column` on, whose rows lie in a ring, the first of them in `slot`. Runs of odd length share a pair where they
+ * meet: every other one is then taken from its second input on. Behind the last window it repeats the last. Here one after another, for
+ * windows of three rows of constant length. */
+TFC_INLINE void tfc_few_windows3(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column, int32_t run) {
+    const int16_t *top = rows + 2 * slot * pitch, *middle = rows + 2 * (slot == 2 ? 0 : slot + 1) * pitch, *low = rows + 2 * (slot == 0 ? 2 : slot - 1) * pitch;
+    int32_t step = f->stride_w * f->c, words = run >> 1;
+    for (int32_t p = 0, i = column * step; p < 4; p++, i += column + p < f->out_w ? step : 0) {
+        struct tfc_starts at = tfc_starts_of(i, pitch);
+        const uint32_t *a = (const uint32_t *)(const void *)(top + at.first), *c = (const uint32_t *)(const void *)(low + at.first);
+        const uint32_t *b = (const uint32_t *)(const void *)(middle + (run & 1 ? at.second : at.first));
+        uint32_t *to = panel + p;
+        for (int32_t k = 0; k < words; k++, to += 4) *to = a[k];
+        if (run & 1) *to = tfc_pkhbt(a[words], (uint32_t)middle[at.first]), to += 4;
+        for (int32_t k = 0; k < words; k++, to += 4) *to = b[k];
+        for (int32_t k = 0; k < (run + 1) >> 1; k++, to += 4) *to = c[k];
     }
-    if (words > 0) {
-        panel[0] = *w0, panel[1] = *w1, panel[2] = *w2, panel[3] = *w3;
-        panel += 4;
-    }
+}
+
+TFC_APART void tfc_few_windows3x3x1(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column) {
+    tfc_few_windows3(panel, f, pitch, rows, slot, column, 3);
+}
+
+TFC_APART void tfc_few_windows3x3x3(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column) {
+    tfc_few_windows3(panel, f, pitch, rows, slot, column, 9);
+}
+
+/* Words of four windows. */
+TFC_INLINE uint32_t *tfc_few_copy(uint32_t *panel, const int16_t *const x[4], int32_t words) {
+    const uint32_t *a = (const uint32_t *)(const void *)x[0], *b = (const uint32_t *)(const void *)x[1];
+    const uint32_t *c = (const uint32_t *)(const void *)x[2], *d = (const uint32_t *)(const void *)x[3];
+    for (const uint32_t *end = panel + 4 * words; panel != end; panel += 4) panel[0] = *a++, panel[1] = *b++, panel[2] = *c++, panel[3] = *d++;
     return panel;
 }
 
-/* Windows from column `column` on, whose rows lie in a ring, the first of them in `slot`. Runs of odd length share a pair where they
- * meet: every other one is then taken from its second input on. Behind the last window it repeats the last. */
-TFC_INLINE void tfc_few_windows(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column,
-                                int32_t kernel_h, int32_t run) {
-    int32_t at[4], second[4], step = f->stride_w * f->c;
-    for (int32_t p = 0, i = column * step; p < 4; p++, i += column + p < f->out_w ? step : 0) {
-        at[p] = i & 1 ? pitch + i + 1 : i;
-        second[p] = i & 1 ? i + 1 : pitch + i + 2;
+/* The same for any window, four side by side. */
+TFC_APART void tfc_few_windows(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column) {
+    struct tfc_starts at[4];
+    int32_t step = f->stride_w * f->c, run = f->kernel_w * f->c;
+    for (int32_t p = 0, i = column * step; p < 4; p++, i += column + p < f->out_w ? step : 0) at[p] = tfc_starts_of(i, pitch);
+    for (int32_t ky = 0; ky < f->kernel_h; ky++) {
+        const int16_t *row = rows + 2 * slot * pitch, *x[4];
+        int32_t second = run & ky & 1, meets = run & ~ky & 1 && ky + 1 < f->kernel_h;
+        for (int32_t p = 0; p < 4; p++) x[p] = row + (second ? at[p].second : at[p].first);
+        panel = tfc_few_copy(panel, x, second || meets ? run >> 1 : (run + 1) >> 1);
+        slot = slot + 1 == f->kernel_h ? 0 : slot + 1;
+        for (int32_t p = 0; meets && p < 4; p++) *panel++ = tfc_pkhbt((uint32_t)x[p][run - 1], (uint32_t)rows[2 * slot * pitch + at[p].first]);
     }
-    for (int32_t ky = 0; ky < kernel_h; ky++) {
-        const int16_t *row = rows + 2 * slot * pitch;
-        slot = slot + 1 == kernel_h ? 0 : slot + 1;
-        if ((run & ky & 1) != 0) {
-            panel = tfc_few_copy(panel, row, second, run >> 1);
-        } else if ((run & 1) == 0 || ky + 1 == kernel_h) {
-            panel = tfc_few_copy(panel, row, at, (run + 1) >> 1);
-        } else {
-            const int16_t *next = rows + 2 * slot * pitch;
-            panel = tfc_few_copy(panel, row, at, run >> 1);
-            for (int32_t p = 0; p < 4; p++) *panel++ = tfc_pkhbt((uint32_t)row[at[p] + run - 1], (uint32_t)next[at[p]]);
-        }
-    }
-}
-
-/* The constants are those of 3 x 3 windows on three channels. */
-TFC_APART void tfc_few_windows3x3(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column) {
-    tfc_few_windows(panel, f, pitch, rows, slot, column, 3, 9);
-}
-
-TFC_APART void tfc_few_panel(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column) {
-    tfc_few_windows(panel, f, pitch, rows, slot, column, f->kernel_h, f->kernel_w * f->c);
 }
 
 #endif
