@@ -2,7 +2,7 @@
  * w: [c, kernel_h, kernel_w] as it is.
  * scratch: see tfc/depthwise.h; the weights of a channel are as widen_weights makes them.
  * Fast because in a plane neighbours are pairs: SMLAD takes two taps of a row, and weights shifted by one keep odd results aligned. */
-#include "tfc/depthwise.h"
+#include "tfc/blocks_square.h"
 
 /* For each pair of columns, its taps from top to bottom. Of stride 1 each is twice, for even and odd results: (w0, w1) and (0, w0), then
  * (w2, w3) and (w1, w2). */
@@ -18,41 +18,24 @@ static void widen_weights(const struct tfc_conv2d *f, uint32_t *to, const int8_t
     }
 }
 
-/* `stride`, `kernel_h` and `pairs` are constants where windows are frequent. */
-TFC_INLINE void block_of(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias, int32_t stride, int32_t down, int32_t kernel_h, int32_t pairs) {
-    for (int32_t i = 0; i < 4; i++) a[i] = bias;
-    for (int32_t j = 0; j < pairs; j++, x += TFC_COLUMN) {
-        for (int32_t ky = 0; ky < kernel_h; ky++) {
-            uint32_t even = *w++, odd = stride == 1 ? *w++ : even;
-            const uint32_t *top = x + ky, *low = top + down, *right = stride == 1 ? top : top + TFC_COLUMN, *low_right = right + down;
-            a[0] = tfc_smlad(*top, even, a[0]);
-            a[1] = tfc_smlad(*right, odd, a[1]);
-            a[2] = tfc_smlad(*low, even, a[2]);
-            a[3] = tfc_smlad(*low_right, odd, a[3]);
-        }
-    }
-}
-
 #define WINDOW(NAME, STRIDE, DOWN, KERNEL_H, PAIRS) \
     TFC_INLINE void block##NAME(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) { \
         (void)f; \
-        block_of(a, x, w, bias, STRIDE, DOWN, KERNEL_H, PAIRS); \
+        tfc_block_of(a, x, w, bias, STRIDE, DOWN, KERNEL_H, PAIRS); \
     } \
     TFC_APART void plain##NAME(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y) { tfc_plain_by_blocks(block##NAME, f, k, y); } \
     TFC_APART void sums##NAME(const struct tfc_conv2d *f, const struct tfc_blocks *k, int32_t *y) { tfc_sums_by_blocks(block##NAME, f, k, y); }
 
 WINDOW(_stride1, 1, f->stride_h, f->kernel_h, f->kernel_w / 2 + 1)
 WINDOW(_stride2, 2, f->stride_h, f->kernel_h, (f->kernel_w + 1) / 2)
-WINDOW(5x5, 1, 1, 5, 3)
-WINDOW(7x7, 1, 1, 7, 4)
 WINDOW(3x3_stride2, 2, 2, 3, 2)
 WINDOW(5x5_stride2, 2, 2, 5, 3)
 
 static struct tfc_planes planes_of(const struct tfc_conv2d *f) {
     int32_t words = f->kernel_h * (f->stride_w == 1 ? 2 * (f->kernel_w / 2 + 1) : (f->kernel_w + 1) / 2);
     if (f->stride_w == 1) {
-        if (f->kernel_h == 5 && f->kernel_w == 5 && f->stride_h == 1) return (struct tfc_planes){widen_weights, plain5x5, sums5x5, words};
-        if (f->kernel_h == 7 && f->kernel_w == 7 && f->stride_h == 1) return (struct tfc_planes){widen_weights, plain7x7, sums7x7, words};
+        if (f->kernel_h == 5 && f->kernel_w == 5 && f->stride_h == 1) return (struct tfc_planes){widen_weights, tfc_plain5x5, tfc_sums5x5, words};
+        if (f->kernel_h == 7 && f->kernel_w == 7 && f->stride_h == 1) return (struct tfc_planes){widen_weights, tfc_plain7x7, tfc_sums7x7, words};
         return (struct tfc_planes){widen_weights, plain_stride1, sums_stride1, words};
     }
     if (f->kernel_h == 3 && f->kernel_w == 3 && f->stride_h == 2) return (struct tfc_planes){widen_weights, plain3x3_stride2, sums3x3_stride2, words};
