@@ -111,7 +111,7 @@ def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
 
 @kernel("conv2d")
 def conv2d_s8_depthwise3x3(call: Call, target: Target) -> Cost | None:
-    """Convolution of each channel alone, 3×3, stride 1."""
+    """Convolution of each channel alone, 3×3, stride 1 or 2."""
     return depthwise_cost(call, DEPTHWISE3X3, 6) if is_depthwise3x3(call) else None
 
 

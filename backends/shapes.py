@@ -96,7 +96,7 @@ def is_depthwise(call: Call) -> bool:
 
 
 def is_depthwise3x3(call: Call) -> bool:
-    return is_depthwise(call) and call.operands[1].shape[1:3] == (3, 3) and call.attr("stride", (1, 1)) == (1, 1)
+    return is_depthwise(call) and call.operands[1].shape[1:3] == (3, 3) and call.attr("stride", (1, 1)) in ((1, 1), (2, 2))
 
 
 def depthwise_words(call: Call) -> int:

@@ -23,13 +23,12 @@ static void widen_weights(const struct tfc_conv2d *f, uint32_t *to, const int8_t
         (void)f; \
         tfc_block_of(a, x, w, bias, STRIDE, DOWN, KERNEL_H, PAIRS); \
     } \
-    TFC_APART void plain##NAME(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y) { tfc_plain_by_blocks(block##NAME, f, k, y); } \
-    TFC_APART void sums##NAME(const struct tfc_conv2d *f, const struct tfc_blocks *k, int32_t *y) { tfc_sums_by_blocks(block##NAME, f, k, y); }
+    TFC_BLOCKS(plain##NAME, sums##NAME, block##NAME)
 
 WINDOW(_stride1, 1, f->stride_h, f->kernel_h, f->kernel_w / 2 + 1)
 WINDOW(_stride2, 2, f->stride_h, f->kernel_h, (f->kernel_w + 1) / 2)
-WINDOW(3x3_stride2, 2, 2, 3, 2)
 WINDOW(5x5_stride2, 2, 2, 5, 3)
+WINDOW(7x7_stride2, 2, 2, 7, 4)
 
 static struct tfc_planes planes_of(const struct tfc_conv2d *f) {
     int32_t words = f->kernel_h * (f->stride_w == 1 ? 2 * (f->kernel_w / 2 + 1) : (f->kernel_w + 1) / 2);
@@ -38,8 +37,8 @@ static struct tfc_planes planes_of(const struct tfc_conv2d *f) {
         if (f->kernel_h == 7 && f->kernel_w == 7 && f->stride_h == 1) return (struct tfc_planes){widen_weights, tfc_plain7x7, tfc_sums7x7, words};
         return (struct tfc_planes){widen_weights, plain_stride1, sums_stride1, words};
     }
-    if (f->kernel_h == 3 && f->kernel_w == 3 && f->stride_h == 2) return (struct tfc_planes){widen_weights, plain3x3_stride2, sums3x3_stride2, words};
     if (f->kernel_h == 5 && f->kernel_w == 5 && f->stride_h == 2) return (struct tfc_planes){widen_weights, plain5x5_stride2, sums5x5_stride2, words};
+    if (f->kernel_h == 7 && f->kernel_w == 7 && f->stride_h == 2) return (struct tfc_planes){widen_weights, plain7x7_stride2, sums7x7_stride2, words};
     return (struct tfc_planes){widen_weights, plain_stride2, sums_stride2, words};
 }
 

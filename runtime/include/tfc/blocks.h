@@ -12,8 +12,8 @@ struct tfc_loop {
     const uint32_t *w;
 };
 
-TFC_INLINE struct tfc_loop tfc_loop_of(const struct tfc_blocks *k, const uint32_t *first, int32_t y_next) {
-    int32_t x = (int32_t)(uintptr_t)first, bytes = 8 * k->blocks, column = 4 * TFC_COLUMN;
+TFC_INLINE struct tfc_loop tfc_loop_of(const struct tfc_blocks *k, const uint32_t *first, int32_t y_next, int32_t stride) {
+    int32_t x = (int32_t)(uintptr_t)first, bytes = 8 * stride * k->blocks, column = 4 * TFC_COLUMN * stride;
     return (struct tfc_loop){k->right, k->below, k->m, k->zero, k->bias, x + bytes, column - bytes, y_next, x + bytes + k->stripes * column, 0, k->w};
 }
 
@@ -51,8 +51,9 @@ TFC_INLINE int32_t tfc_sums_next(const struct tfc_blocks *k) {
     MAC2 "ldr %[p], " P "\n\t" \
     MAC3 "ldr %[q], " Q "\n\t" FREE0 FREE1 \
     "strd %[a1], %[a3], [%[y], #136]\n\tstrd %[a0], %[a2], [%[y]], #8\n\t" END NEXT LAST
-#define TFC_NEXT_STRIPE_BLOCKS \
-    "ldrd %[p], %[q], [sp, #24]\n\tadd %[a1], %[a1], #544\n\tldr %[a0], [sp, #32]\n\tstr %[a1], [sp, #20]\n\t" \
+/* COLUMNS: the bytes from stripe to stripe. */
+#define TFC_NEXT_STRIPE(COLUMNS) \
+    "ldrd %[p], %[q], [sp, #24]\n\tadd %[a1], %[a1], #" COLUMNS "\n\tldr %[a0], [sp, #32]\n\tstr %[a1], [sp, #20]\n\t" \
     "add %[x], %[x], %[p]\n\tadd %[y], %[y], %[q]\n\tcmp %[a1], %[a0]\n\tbne 1b\n\tadd sp, sp, #40"
 #endif
 #endif

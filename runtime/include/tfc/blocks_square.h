@@ -44,12 +44,12 @@
     __asm__ volatile(TFC_BEGIN_BLOCKS TFC_STRIPE_SQUARE "2:\t" BLOCK \
                      ENDING("smlad %[a2], %[q], %[" E "], %[a2]\n\t", "smlad %[a3], %[q], %[" O "], %[a3]\n\t", "[%[x]]", "[%[x], #4]", \
                             "ldr %[e], [%[w], #-" BACK "]!\n\t", "ldr %[o], [%[w], #4]\n\t", "ldr %[a1], [sp, #20]\n\t", "cmp %[x], %[a1]\n\t", \
-                            TFC_BIAS_BLOCKS) "bne 2b\n\t" TFC_NEXT_STRIPE_BLOCKS \
+                            TFC_BIAS_BLOCKS) "bne 2b\n\t" TFC_NEXT_STRIPE("544") \
                      : [e] "=&r"(e), [o] "=&r"(o), [f] "=&r"(f2), [g] "=&r"(g), [w] "=&r"(w), [a0] "+r"(facts), [a1] "=&r"(a1), [a2] "=&r"(a2), \
                        [a3] "=&r"(a3), [p] "=&r"(p), [q] "=&r"(q), [x] "+r"(x), [y] "+r"(y) : : "cc", "memory")
 #define TFC_SQUARE(NAME, TYPE, NEXT, BLOCK, ENDING, E, O, BACK) \
     TFC_APART void NAME(const struct tfc_conv2d *f, const struct tfc_blocks *k, TYPE *y) { \
-        const struct tfc_loop loop = tfc_loop_of(k, k->x, NEXT(k)), *facts = &loop; \
+        const struct tfc_loop loop = tfc_loop_of(k, k->x, NEXT(k), 1), *facts = &loop; \
         const uint32_t *x = k->x; \
         int32_t e, o, f2, g, w, a1, a2, a3, p, q; \
         (void)f; \
@@ -60,14 +60,17 @@ TFC_SQUARE(tfc_sums5x5, int32_t, tfc_sums_next, TFC_BLOCK5X5, TFC_SUMS_BLOCKS, "
 TFC_SQUARE(tfc_plain7x7, int8_t, tfc_plain_next, TFC_BLOCK7X7, TFC_PLAIN_BLOCKS, "f", "g", "216")
 TFC_SQUARE(tfc_sums7x7, int32_t, tfc_sums_next, TFC_BLOCK7X7, TFC_SUMS_BLOCKS, "f", "g", "216")
 #else
-#define TFC_SQUARE(SIZE, KERNEL_H, PAIRS) \
-    TFC_INLINE void tfc_block##SIZE(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) { \
-        (void)f; \
-        tfc_block_of(a, x, w, bias, 1, 1, KERNEL_H, PAIRS); \
-    } \
-    TFC_APART void tfc_plain##SIZE(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y) { tfc_plain_by_blocks(tfc_block##SIZE, f, k, y); } \
-    TFC_APART void tfc_sums##SIZE(const struct tfc_conv2d *f, const struct tfc_blocks *k, int32_t *y) { tfc_sums_by_blocks(tfc_block##SIZE, f, k, y); }
-TFC_SQUARE(5x5, 5, 3)
-TFC_SQUARE(7x7, 7, 4)
+TFC_INLINE void tfc_block5x5(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
+    (void)f;
+    tfc_block_of(a, x, w, bias, 1, 1, 5, 3);
+}
+
+TFC_INLINE void tfc_block7x7(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
+    (void)f;
+    tfc_block_of(a, x, w, bias, 1, 1, 7, 4);
+}
+
+TFC_BLOCKS(tfc_plain5x5, tfc_sums5x5, tfc_block5x5)
+TFC_BLOCKS(tfc_plain7x7, tfc_sums7x7, tfc_block7x7)
 #endif
 #endif

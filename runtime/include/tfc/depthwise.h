@@ -15,6 +15,11 @@ struct tfc_blocks {
 /* Computes the results of blocks, or their sums: column by column, TFC_ROWS apart. */
 typedef void tfc_plain_blocks(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y);
 typedef void tfc_sums_blocks(const struct tfc_conv2d *f, const struct tfc_blocks *k, int32_t *sums);
+/* Both from the function of a block. */
+#define TFC_BLOCKS(PLAIN, SUMS, BLOCK) \
+    TFC_APART void PLAIN(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y) { tfc_plain_by_blocks(BLOCK, f, k, y); } \
+    TFC_APART void SUMS(const struct tfc_conv2d *f, const struct tfc_blocks *k, int32_t *y) { tfc_sums_by_blocks(BLOCK, f, k, y); }
+
 /* Widens the weights of a channel. */
 typedef void tfc_weights(const struct tfc_conv2d *f, uint32_t *to, const int8_t *w);
 
