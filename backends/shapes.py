@@ -188,13 +188,14 @@ def few_steps(call: Call) -> int:
 
 
 def few_scratch(call: Call) -> int:
-    """Widened weights with biases and multipliers, a panel, the rows of a window at two alignments, the sums of a panel."""
+    """Widened weights with biases and multipliers, a panel, the rows that four results touch at two alignments, the sums of a panel."""
     _, _, w, c = call.operands[0].shape
     out, kernel_h, kernel_w, _ = call.operands[1].shape
+    out_w, stride = call.node.type.shape[2], call.attr("stride", (1, 1))
     steps, channels = few_steps(call), out + out % 2
-    windows = (call.node.type.shape[2] - 1) * call.attr("stride", (1, 1))[1] + kernel_w
-    pitch = (c * max(windows, call.attr("pad", (0, 0, 0, 0))[1] + w) + 3) // 2 * 2
-    return int(4 * channels * (2 + steps) + 16 * steps + 4 * kernel_h * pitch + 16 * channels)
+    pitch = (c * max((out_w - 1) * stride[1] + kernel_w, call.attr("pad", (0, 0, 0, 0))[1] + w) + 3) // 2 * 2
+    rows = kernel_h + (stride[0] * ((out_w + 2) // out_w) if out_w % 4 else 0)
+    return int(4 * channels * (2 + steps) + 16 * steps + 4 * rows * pitch + 16 * channels)
 
 
 def fours(n: int) -> int:

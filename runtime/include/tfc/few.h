@@ -5,19 +5,20 @@
 #include "tfc/chain.h"
 #include "tfc/kernels.h"
 
-/* A window is `kernel_h` runs of `run` neighbouring inputs. Rows have 2 * pitch int16: input i at i, and once more at pitch + i + 1. */
+/* A window is `kernel_h` runs of `run` neighbouring inputs. Rows have 2 * pitch int16: input i at i, and once more at pitch + i + 1. There
+ * are as many, in a ring, as four neighbouring results need. */
 struct tfc_few {
-    int32_t run, steps, pitch, channels; /* channels rounded up to even */
+    int32_t run, steps, pitch, rows;
 };
 
 TFC_INLINE struct tfc_few tfc_few_of(const struct tfc_conv2d *f) {
     int32_t run = f->kernel_w * f->c, windows = ((f->out_w - 1) * f->stride_w + f->kernel_w) * f->c, map = (f->pad_left + f->w) * f->c;
-    return (struct tfc_few){run, (run * f->kernel_h + 1) >> 1, ((windows > map ? windows : map) + 3) & ~1, (f->out + 1) & ~1};
+    int32_t more = f->out_w & 3 ? (f->out_w + 2) / f->out_w : 0; /* rows of results that four neighbours touch, but one */
+    return (struct tfc_few){run, (run * f->kernel_h + 1) >> 1, ((windows > map ? windows : map) + 3) & ~1, f->kernel_h + more * f->stride_h};
 }
 
 /* The stream of tfc/chain.h; a last, odd channel comes twice. */
-TFC_INLINE uint32_t *tfc_few_stream(uint32_t *to, const struct tfc_conv2d *f, const struct tfc_few *s, const int8_t *w, const int32_t *b) {
-    int32_t taps = s->run * f->kernel_h;
+TFC_INLINE uint32_t *tfc_few_stream(uint32_t *to, const struct tfc_conv2d *f, const int8_t *w, const int32_t *b, int32_t taps) {
     for (int32_t channel = 0; channel < f->out; channel += 2) {
         int32_t other = channel + 1 < f->out ? channel + 1 : channel;
         const int8_t *first = w + channel * taps, *second = w + other * taps;
@@ -57,13 +58,12 @@ TFC_INLINE struct tfc_starts tfc_starts_of(int32_t input, int32_t pitch) {
     return input & 1 ? (struct tfc_starts){again, input + 1} : (struct tfc_starts){input, again + 1};
 }
 
-/* Four windows from column `column` on, whose rows lie in a ring, the first of them in `slot`. Runs of odd length share a pair where they
- * meet: every other one is then taken from its second input on. Behind the last window it repeats the last. Here one after another, for
- * windows of three rows of constant length. */
+/* The next four windows of a row of results, from `column` on, whose rows begin in `slot` of the ring. Runs of odd length share a pair where
+ * they meet: every other one is then taken from its second input on. Here one after another, for windows of three rows of constant length. */
 TFC_INLINE void tfc_few_windows3(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column, int32_t run) {
     const int16_t *top = rows + 2 * slot * pitch, *middle = rows + 2 * (slot == 2 ? 0 : slot + 1) * pitch, *low = rows + 2 * (slot == 0 ? 2 : slot - 1) * pitch;
     int32_t step = f->stride_w * f->c, words = run >> 1;
-    for (int32_t p = 0, i = column * step; p < 4; p++, i += column + p < f->out_w ? step : 0) {
+    for (int32_t p = 0, i = column * step; p < 4; p++, i += step) {
         struct tfc_starts at = tfc_starts_of(i, pitch);
         const uint32_t *a = (const uint32_t *)(const void *)(top + at.first), *c = (const uint32_t *)(const void *)(low + at.first);
         const uint32_t *b = (const uint32_t *)(const void *)(middle + (run & 1 ? at.second : at.first));
@@ -91,18 +91,23 @@ TFC_INLINE uint32_t *tfc_few_copy(uint32_t *panel, const int16_t *const x[4], in
     return panel;
 }
 
-/* The same for any window, four side by side. */
-TFC_APART void tfc_few_windows(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column) {
+/* The same for any windows, four side by side, of which `left` exist: behind these it repeats the last. */
+TFC_APART void tfc_few_windows(uint32_t *panel, const struct tfc_conv2d *f, const struct tfc_few *s, const int16_t *rows, int32_t slot, int32_t column, int32_t left) {
     struct tfc_starts at[4];
-    int32_t step = f->stride_w * f->c, run = f->kernel_w * f->c;
-    for (int32_t p = 0, i = column * step; p < 4; p++, i += column + p < f->out_w ? step : 0) at[p] = tfc_starts_of(i, pitch);
+    int32_t slots[4];
+    for (int32_t p = 0; p < 4; p++, left--) {
+        at[p] = tfc_starts_of(column * f->stride_w * f->c, s->pitch), slots[p] = slot;
+        if (left > 1 && ++column == f->out_w) column = 0, slot = slot + f->stride_h < s->rows ? slot + f->stride_h : slot + f->stride_h - s->rows;
+    }
     for (int32_t ky = 0; ky < f->kernel_h; ky++) {
-        const int16_t *row = rows + 2 * slot * pitch, *x[4];
-        int32_t second = run & ky & 1, meets = run & ~ky & 1 && ky + 1 < f->kernel_h;
-        for (int32_t p = 0; p < 4; p++) x[p] = row + (second ? at[p].second : at[p].first);
-        panel = tfc_few_copy(panel, x, second || meets ? run >> 1 : (run + 1) >> 1);
-        slot = slot + 1 == f->kernel_h ? 0 : slot + 1;
-        for (int32_t p = 0; meets && p < 4; p++) *panel++ = tfc_pkhbt((uint32_t)x[p][run - 1], (uint32_t)rows[2 * slot * pitch + at[p].first]);
+        const int16_t *x[4];
+        int32_t second = s->run & ky & 1, meets = s->run & ~ky & 1 && ky + 1 < f->kernel_h;
+        for (int32_t p = 0; p < 4; p++) {
+            x[p] = rows + 2 * slots[p] * s->pitch + (second ? at[p].second : at[p].first);
+            slots[p] = slots[p] + 1 == s->rows ? 0 : slots[p] + 1;
+        }
+        panel = tfc_few_copy(panel, x, second || meets ? s->run >> 1 : (s->run + 1) >> 1);
+        for (int32_t p = 0; meets && p < 4; p++) *panel++ = tfc_pkhbt((uint32_t)x[p][s->run - 1], (uint32_t)rows[2 * slots[p] * s->pitch + at[p].first]);
     }
 }
 
