@@ -11,14 +11,16 @@ from .cost import (
     ATTENTION_BIAS,
     ATTENTION_PANELS,
     DEPTHWISE,
+    DEPTHWISE3X3,
     GROUPED,
     MATMUL,
     Cost,
     attention_cost,
+    depthwise_cost,
+    few_cost,
     dense_product,
     sparse_product,
     weighted_flash,
-    with_ending,
 )
 from .formats import BLOCKS, Blocks
 from .kernel import Kernel, into
@@ -28,9 +30,12 @@ from .shapes import (
     batch_strides,
     conv2d_scratch,
     conv2d_strip_scratch,
-    depthwise_scratch,
+    depthwise_words,
     has_constant_weights,
     int8,
+    is_depthwise,
+    is_depthwise3x3,
+    is_few,
     is_linear,
     is_plain_conv2d,
     like_heads,
@@ -49,6 +54,12 @@ kernel = into(KERNELS)
 def conv2d_s8(call: Call, target: Target) -> Cost | None:
     """Convolution, any window, dense."""
     return dense_product(call, conv2d_strip_scratch(call)) if is_plain_conv2d(call) else None
+
+
+@kernel("conv2d")
+def conv2d_s8_few(call: Call, target: Target) -> Cost | None:
+    """Convolution of up to four channels, any window, dense."""
+    return few_cost(call) if is_few(call) else None
 
 
 @kernel("linear", "conv2d", format="pairs")
@@ -98,17 +109,14 @@ def conv_transpose2d_s8(call: Call, target: Target) -> Cost | None:
 
 @kernel("conv2d")
 def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
-    """Convolution of each channel alone, horizontal stride 1 or 2."""
-    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
-        return None
-    _, h, w, c = call.operands[0].shape
-    out, kernel_h, kernel_w, c_in = call.operands[1].shape
-    stride = call.attr("stride", (1, 1))
-    if c_in != 1 or out != c or call.attr("dilation", (1, 1)) != (1, 1) or stride[1] > 2:
-        return None
-    return with_ending(DEPTHWISE, call).cost(
-        call.node.type.size * kernel_h * kernel_w, call.node.type.size, widened=h * w * c, scratch=depthwise_scratch(call), flash=weighted_flash(call, "dense")
-    )
+    """Convolution of each channel alone, any window, horizontal stride 1 or 2."""
+    return depthwise_cost(call, DEPTHWISE, depthwise_words(call)) if is_depthwise(call) else None
+
+
+@kernel("conv2d")
+def conv2d_s8_depthwise3x3(call: Call, target: Target) -> Cost | None:
+    """Convolution of each channel alone, 3×3, stride 1 or 2."""
+    return depthwise_cost(call, DEPTHWISE3X3, 6) if is_depthwise3x3(call) else None
 
 
 @kernel("matmul")

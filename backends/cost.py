@@ -12,7 +12,7 @@ from math import prod
 from tfc.ir.int_rules import Call
 
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
-from .shapes import bias_slabs, int8, key_tokens, quads, strip_rows, windows
+from .shapes import bias_slabs, depthwise_scratch, few_scratch, few_steps, int8, key_tokens, quads, strip_rows, windows
 from .strips import Blocks2x4
 
 
@@ -62,7 +62,9 @@ ACTIVATION, CLAMP, RESIDUAL = 4.6, 6.5, 8.7  # more for each result
 TAP = 60.0  # more for each panel and place of a window
 GATHERED = 4.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
-DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
+DEPTHWISE = Rates(mac=0.9, result=11.5, widened=1.5)
+FEW = Rates(mac=0.51, result=3.0, widened=2.0, panel=250)
+DEPTHWISE3X3 = Rates(mac=0.7, result=2.5, widened=1.5)
 MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
 ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
 ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
@@ -131,6 +133,25 @@ def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -
         macs * whole, call.node.type.shape[-1] * whole, widened=4 * quads(call) * whole, panels=whole // 4, scratch=scratch, flash=weighted_flash(call, form)
     )
     return cost + Cost(CALL)
+
+
+def depthwise_cost(call: Call, rates: Rates, words: int) -> Cost:
+    """Blocks of two by two results, inputs widened once for a band of rows."""
+    _, out_h, out_w, c = call.node.type.shape
+    results = c * (out_h + out_h % 2) * (out_w + out_w % 2)
+    taps = prod(call.operands[1].shape[1:3])
+    return with_ending(rates, call).cost(
+        results * taps, results, widened=call.operands[0].size, scratch=depthwise_scratch(call, words), flash=weighted_flash(call, "dense")
+    )
+
+
+def few_cost(call: Call) -> Cost:
+    """Panels of four windows, in each row of the result."""
+    _, out_h, out_w, out = call.node.type.shape
+    windows, steps = out_h * -(-out_w // 4) * 4, few_steps(call)
+    return with_ending(FEW, call).cost(
+        2 * steps * windows * out, windows * out, widened=call.operands[0].size, panels=windows // 4, scratch=few_scratch(call), flash=weighted_flash(call, "dense")
+    )
 
 
 def with_ending(rates: Rates, call: Call) -> Rates:

@@ -16,6 +16,9 @@ from .strides import broadcast_walk
 from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, one_by_one
 
 
+BAND = 34  # rows of widened inputs in depthwise kernels
+
+
 def activations(call: Call) -> list[str]:
     """Element types of operands and result; constants of other types than theirs are the op's own business."""
     values = [type.dtype for name, type in zip(call.node.operands, call.operands, strict=True) if call.graph[name].op != "const"]
@@ -127,16 +130,32 @@ def conv2d_strip_scratch(call: Call) -> int:
     return 16 * fours(call.operands[1].shape[0]) + inputs + SPARE
 
 
-def depthwise_scratch(call: Call) -> int:
-    """Four planes of int16 with the padding that windows reach, the weights of a channel at two alignments, four rows of sums."""
-    _, out_h, out_w, _ = call.node.type.shape
+def is_depthwise(call: Call) -> bool:
+    """A convolution of each channel alone, horizontal stride 1 or 2, whose window leaves a band two rows of results."""
+    if not has_constant_weights(call) or call.node.type.shape[0] != 1:
+        return False
+    out, kernel_h, _, c_in = call.operands[1].shape
+    stride = call.attr("stride", (1, 1))
+    plain = c_in == 1 and out == call.operands[0].shape[-1] and call.attr("dilation", (1, 1)) == (1, 1)
+    return plain and stride[1] <= 2 and kernel_h + stride[0] <= BAND
+
+
+def is_depthwise3x3(call: Call) -> bool:
+    return is_depthwise(call) and call.operands[1].shape[1:3] == (3, 3) and call.attr("stride", (1, 1)) in ((1, 1), (2, 2))
+
+
+def depthwise_words(call: Call) -> int:
+    """Pairs of a channel's weights: of stride 1 at two alignments."""
     kernel_h, kernel_w = call.operands[1].shape[1:3]
-    stride, pad = call.attr("stride", (1, 1)), call.attr("pad", (0, 0, 0, 0))
-    pairs = kernel_w // 2 + 1 if stride[1] == 1 else (kernel_w + 1) // 2
-    blocks = -(-out_w // 4) * 4
-    reach = (blocks - 1) * stride[1] + 2 * pairs
-    pitch = (max(reach, pad[1] + call.operands[0].shape[2]) + 1) // 2 * 2
-    return int(8 * ((out_h - 1) * stride[0] + kernel_h) * pitch + 8 * kernel_h * pairs + 16 * blocks)
+    return int(kernel_h * (2 * (kernel_w // 2 + 1) if call.attr("stride", (1, 1))[1] == 1 else (kernel_w + 1) // 2))
+
+
+def depthwise_scratch(call: Call, words: int) -> int:
+    """A band of four widened channels in columns of pairs, the words of a channel's weights, and 16 columns of sums."""
+    columns, stride = -(-call.node.type.shape[2] // 2), call.attr("stride", (1, 1))[1]
+    kernel_w = call.operands[1].shape[2]
+    columns = columns + kernel_w // 2 if stride == 1 else 2 * columns - 1 + (kernel_w + 1) // 2
+    return int(16 * BAND * columns + 4 * words + 4 * BAND * min(16, fours(call.node.type.shape[2])))
 
 
 def batch_strides(call: Call) -> tuple[int, int, int]:
@@ -201,6 +220,27 @@ def matmul_scratch(call: Call) -> int:
     """The widened second operand, and two rows of the first."""
     k, n = fours(call.operands[1].shape[-2]), fours(call.operands[1].shape[-1])
     return 2 * k * n + 4 * k
+
+
+def is_few(call: Call) -> bool:
+    """A convolution of up to four channels."""
+    return is_plain_conv2d(call) and call.operands[0].shape[-1] <= 4 and call.attr("dilation", (1, 1)) == (1, 1)
+
+
+def few_steps(call: Call) -> int:
+    """Pairs of inputs of a window."""
+    return -(-prod(call.operands[1].shape[1:]) // 2)
+
+
+def few_scratch(call: Call) -> int:
+    """Widened weights with biases and multipliers, a panel, the rows that four results touch at two alignments, the sums of a panel."""
+    _, _, w, c = call.operands[0].shape
+    out, kernel_h, kernel_w, _ = call.operands[1].shape
+    out_w, stride = call.node.type.shape[2], call.attr("stride", (1, 1))
+    steps, channels = few_steps(call), out + out % 2
+    pitch = (c * max((out_w - 1) * stride[1] + kernel_w, call.attr("pad", (0, 0, 0, 0))[1] + w) + 3) // 2 * 2
+    rows = kernel_h + (stride[0] * ((out_w + 2) // out_w) if out_w % 4 else 0)
+    return int(4 * channels * (2 + steps) + 16 * steps + 4 * rows * pitch + 16 * channels)
 
 
 def fours(n: int) -> int:

@@ -1,0 +1,104 @@
+/* Bands of a map for depthwise convolutions: four channels widened, each a plane of columns of pairs of neighbouring pixels.
+ * Column, channel of the four, row: a word further down is the pixels below, TFC_COLUMN words further the next two pixels. These distances
+ * are constants, so that a window's words are immediate offsets from one pointer. */
+#ifndef TFC_COLUMNS_H
+#define TFC_COLUMNS_H
+
+#include "tfc/kernels.h"
+#include "tfc/simd.h"
+
+enum { TFC_ROWS = 34, TFC_COLUMN = 4 * TFC_ROWS };
+
+/* `rows` rows of the result from `first` on, of which the inputs fill the top of `columns` columns; input row `top` is the first of them. */
+struct tfc_band {
+    int32_t first, rows, columns, top;
+};
+
+/* Rows of the result in a band: bands are about equal. They are computed by twos, and so are columns, in stripes. */
+TFC_INLINE int32_t tfc_band_rows(const struct tfc_conv2d *f) {
+    int32_t most = ((TFC_ROWS - f->kernel_h) / f->stride_h + 1) & ~1, bands = (f->out_h + most - 1) / most;
+    return (f->out_h + bands - 1) / bands;
+}
+
+TFC_INLINE int32_t tfc_stripes(const struct tfc_conv2d *f) {
+    return (f->out_w + 1) >> 1;
+}
+
+TFC_INLINE int32_t tfc_columns(const struct tfc_conv2d *f) {
+    return f->stride_w == 1 ? tfc_stripes(f) + f->kernel_w / 2 : 2 * tfc_stripes(f) - 1 + (f->kernel_w + 1) / 2;
+}
+
+TFC_INLINE struct tfc_band tfc_band_from(const struct tfc_conv2d *f, int32_t first, int32_t rows) {
+    int32_t left = f->out_h - first;
+    return (struct tfc_band){first, left < rows ? left : rows, tfc_columns(f), first * f->stride_h - f->pad_top};
+}
+
+/* Four pairs from two pixels of four channels: a pair holds a channel of both. */
+TFC_INLINE void tfc_pair_pixels(uint32_t pair[4], uint32_t left, uint32_t right) {
+    uint32_t low = tfc_pkhbt(left, right), high = tfc_pkhtb(left, right);
+    pair[0] = tfc_sxtb16(low), pair[1] = tfc_sxtb16_8(low), pair[2] = tfc_sxtb16(high), pair[3] = tfc_sxtb16_8(high);
+}
+
+/* A column of two pixels that lie side by side, `step` bytes from row to row. */
+TFC_APART void tfc_widen_column(uint32_t *to, const int8_t *x, int32_t c, int32_t step, int32_t rows) {
+    uint32_t a[4], b[4];
+    for (const uint32_t *end = to + (rows & ~1); to != end; to += 2) {
+        uint32_t left = tfc_load(x), right = tfc_load(x + c);
+        x += step;
+        uint32_t low_left = tfc_load(x), low_right = tfc_load(x + c);
+        x += step;
+        tfc_pair_pixels(a, left, right);
+        tfc_pair_pixels(b, low_left, low_right);
+        for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = a[i], to[i * TFC_ROWS + 1] = b[i];
+    }
+    if (rows & 1) {
+        tfc_pair_pixels(a, tfc_load(x), tfc_load(x + c));
+        for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = a[i];
+    }
+}
+
+/* A column of which one pixel, `half` 0 or 1, lies inside. */
+TFC_APART void tfc_widen_half(uint32_t *to, int32_t half, const int8_t *x, int32_t step, int32_t rows) {
+    int16_t *at = (int16_t *)(void *)to + half;
+    for (const int16_t *end = at + 2 * rows; at != end; at += 2, x += step) {
+        uint32_t word = tfc_load(x), even = tfc_sxtb16(word), odd = tfc_sxtb16_8(word);
+        at[0] = (int16_t)even, at[4 * TFC_ROWS] = (int16_t)(even >> 16);
+        at[2 * TFC_ROWS] = (int16_t)odd, at[6 * TFC_ROWS] = (int16_t)(odd >> 16);
+    }
+}
+
+/* The same of maps of fewer than four channels. */
+TFC_APART void tfc_widen_few(uint32_t *to, int32_t half, const int8_t *x, int32_t step, int32_t rows, int32_t channels) {
+    int16_t *at = (int16_t *)(void *)to + half;
+    for (; rows > 0; rows--, at += 2, x += step) {
+        for (int32_t i = 0; i < channels; i++) at[2 * i * TFC_ROWS] = x[i];
+    }
+}
+
+/* Everything is the zero point, until the map is widened into it: padding stays. */
+TFC_INLINE void tfc_fill_columns(uint32_t *columns, const struct tfc_band *band, int32_t zero) {
+    uint32_t pair = tfc_pkhbt((uint32_t)zero, (uint32_t)zero), *end = columns + band->columns * TFC_COLUMN;
+    for (; columns != end; columns += 4) columns[0] = pair, columns[1] = pair, columns[2] = pair, columns[3] = pair;
+}
+
+/* The part of a band that lies inside the map, for the four channels from `channel` on or, of fewer channels, all. */
+TFC_INLINE void tfc_widen_band(uint32_t *columns, const struct tfc_band *band, const struct tfc_conv2d *f, const int8_t *x, int32_t channel) {
+    int32_t reach = band->top + (band->rows - 1) * f->stride_h + f->kernel_h;
+    int32_t row = band->top > 0 ? band->top : 0, rows = (reach < f->h ? reach : f->h) - row, step = f->w * f->c;
+    uint32_t *to = columns + row - band->top;
+    x += row * step + channel;
+    for (int32_t column = 0, pixel = -f->pad_left; column < band->columns; column++, pixel += 2, to += TFC_COLUMN) {
+        const int8_t *from = x + pixel * f->c;
+        int32_t left = (uint32_t)pixel < (uint32_t)f->w, right = (uint32_t)(pixel + 1) < (uint32_t)f->w;
+        if (f->c < 4) {
+            if (left) tfc_widen_few(to, 0, from, step, rows, f->c);
+            if (right) tfc_widen_few(to, 1, from + f->c, step, rows, f->c);
+        } else if (left && right) {
+            tfc_widen_column(to, from, f->c, step, rows);
+        } else if (left || right) {
+            tfc_widen_half(to, right, right ? from + f->c : from, step, rows);
+        }
+    }
+}
+
+#endif
