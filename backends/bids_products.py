@@ -16,9 +16,9 @@ from .cost import (
     MATMUL,
     Cost,
     attention_cost,
+    dense_product,
     depthwise_cost,
     few_cost,
-    dense_product,
     sparse_product,
     weighted_flash,
 )

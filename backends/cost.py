@@ -150,7 +150,12 @@ def few_cost(call: Call) -> Cost:
     _, out_h, out_w, out = call.node.type.shape
     windows, steps = out_h * -(-out_w // 4) * 4, few_steps(call)
     return with_ending(FEW, call).cost(
-        2 * steps * windows * out, windows * out, widened=call.operands[0].size, panels=windows // 4, scratch=few_scratch(call), flash=weighted_flash(call, "dense")
+        2 * steps * windows * out,
+        windows * out,
+        widened=call.operands[0].size,
+        panels=windows // 4,
+        scratch=few_scratch(call),
+        flash=weighted_flash(call, "dense"),
     )
 
 

@@ -15,7 +15,6 @@ from tfc.ir.ops_products import is_pixelwise
 from .strides import broadcast_walk
 from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, one_by_one
 
-
 BAND = 34  # rows of widened inputs in depthwise kernels
 
 
