@@ -21,7 +21,8 @@ from tfc.ir.types import TensorType
 
 from .facts import BYTES, Argument, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
 
-FRACTION = 12  # bits below the point of sums with a residual, in loops
+WHOLE = ("plain", "table", "residual", "residual_table")  # endings of int8 that loops have
+FRACTION = 12  # bits below the point of sums with a residual, in them
 
 
 def weighted(call: Call) -> list[KernelCall]:
@@ -44,9 +45,9 @@ def weighted(call: Call) -> list[KernelCall]:
 
 def loops(form: str, ends: Struct) -> dict[str, Field]:
     """The loop that gives sums, and the one that ends them itself if there is one."""
-    kind, _, type = str(ends.fields["end"]).removeprefix("end_").rpartition("_")
+    kind = str(ends.fields["end"]).removeprefix("end_").removesuffix("_s8")
     scaled = ends.fields["fraction"] == FRACTION if "fraction" in ends.fields else ends.fields["shift"] == 0
-    whole = Function(f"{form}_{kind}", form) if type == "s8" and kind != "clamp" and scaled and has_full_range(ends) else None
+    whole = Function(f"{form}_{kind}", form) if kind in WHOLE and scaled and has_full_range(ends) else None
     return {"sums": Function(f"{form}_sums", form), "one": Function(f"{form}_one", form), "whole": whole}
 
 
