@@ -11,16 +11,17 @@ from .cost import (
     ATTENTION_BIAS,
     ATTENTION_PANELS,
     DEPTHWISE,
-    DEPTHWISE3X3,
+    DEPTHWISE_SQUARE,
     GROUPED,
     MATMUL,
     Cost,
     attention_cost,
+    band_cost,
     dense_product,
-    depthwise_cost,
     few_cost,
     sparse_product,
     weighted_flash,
+    with_ending,
 )
 from .formats import BLOCKS, Blocks
 from .kernel import Kernel, into
@@ -30,11 +31,11 @@ from .shapes import (
     batch_strides,
     conv2d_scratch,
     conv2d_strip_scratch,
-    depthwise_words,
+    depthwise_scratch,
     has_constant_weights,
     int8,
     is_depthwise,
-    is_depthwise3x3,
+    is_depthwise_square,
     is_few,
     is_linear,
     is_plain_conv2d,
@@ -110,13 +111,30 @@ def conv_transpose2d_s8(call: Call, target: Target) -> Cost | None:
 @kernel("conv2d")
 def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
     """Convolution of each channel alone, any window, horizontal stride 1 or 2."""
-    return depthwise_cost(call, DEPTHWISE, depthwise_words(call)) if is_depthwise(call) else None
+    if not is_depthwise(call):
+        return None
+    macs = call.node.type.size * prod(call.operands[1].shape[1:3])
+    flash = weighted_flash(call, "dense")
+    return with_ending(DEPTHWISE, call).cost(macs, call.node.type.size, widened=call.operands[0].size, scratch=depthwise_scratch(call), flash=flash)
 
 
 @kernel("conv2d")
 def conv2d_s8_depthwise3x3(call: Call, target: Target) -> Cost | None:
     """Convolution of each channel alone, 3×3, stride 1 or 2."""
-    return depthwise_cost(call, DEPTHWISE3X3, 6) if is_depthwise3x3(call) else None
+    return depthwise_square(call, 3)
+
+
+@kernel("conv2d")
+def conv2d_s8_depthwise_square(call: Call, target: Target) -> Cost | None:
+    """Convolution of each channel alone, 5×5 or 7×7, stride 1 or 2."""
+    return depthwise_square(call, 5, 7)
+
+
+def depthwise_square(call: Call, *sizes: int) -> Cost | None:
+    """By blocks of two by two results."""
+    if not is_depthwise_square(call, *sizes):
+        return None
+    return band_cost(call, DEPTHWISE_SQUARE[call.operands[1].shape[1], call.attr("stride", (1, 1))[0]])
 
 
 @kernel("matmul")

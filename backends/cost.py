@@ -12,7 +12,7 @@ from math import prod
 from tfc.ir.int_rules import Call
 
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
-from .shapes import bias_slabs, depthwise_scratch, few_scratch, few_steps, int8, key_tokens, quads, strip_rows, windows
+from .shapes import band_scratch, bands, bias_slabs, few_scratch, few_steps, int8, key_tokens, quads, strip_rows, windows
 from .strips import Blocks2x4
 
 
@@ -62,9 +62,18 @@ ACTIVATION, CLAMP, RESIDUAL = 4.6, 6.5, 8.7  # more for each result
 TAP = 60.0  # more for each panel and place of a window
 GATHERED = 4.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
-DEPTHWISE = Rates(mac=0.9, result=11.5, widened=1.5)
-FEW = Rates(mac=0.51, result=3.0, widened=2.0, panel=250)
-DEPTHWISE3X3 = Rates(mac=0.7, result=2.5, widened=1.5)
+DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
+DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column of blocks
+    (3, 1): Rates(mac=0.667, result=3.1, widened=1.3, panel=16),
+    (3, 2): Rates(mac=0.667, result=3.5, widened=1.3, panel=16),
+    (5, 1): Rates(mac=0.6, result=3.2, widened=1.3, panel=16),
+    (7, 1): Rates(mac=0.571, result=3.2, widened=1.3, panel=16),
+    (5, 2): Rates(mac=1.0, result=10.0, widened=1.3, panel=16),
+    (7, 2): Rates(mac=1.0, result=10.0, widened=1.3, panel=16),
+}
+PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 70.0, 80.0, 10.0, 3.9
+FEW = Rates(mac=0.5, result=3.7, widened=3.2, panel=80)
+FEW_WEIGHT, SUMS_OF_FEW = 8.0, 3.5
 MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
 ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
 ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
@@ -135,34 +144,43 @@ def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -
     return cost + Cost(CALL)
 
 
-def depthwise_cost(call: Call, rates: Rates, words: int) -> Cost:
-    """Blocks of two by two results, inputs widened once for a band of rows."""
+def band_cost(call: Call, rates: Rates) -> Cost:
+    """A depthwise convolution by blocks of two by two results. Odd rows and columns have calls of their own."""
     _, out_h, out_w, c = call.node.type.shape
+    taps, planes = prod(call.operands[1].shape[1:3]), c * bands(call)
     results = c * (out_h + out_h % 2) * (out_w + out_w % 2)
-    taps = prod(call.operands[1].shape[1:3])
-    return with_ending(rates, call).cost(
-        results * taps, results, widened=call.operands[0].size, scratch=depthwise_scratch(call, words), flash=weighted_flash(call, "dense")
-    )
-
-
-def few_cost(call: Call) -> Cost:
-    """Panels of four windows, in each row of the result."""
-    _, out_h, out_w, out = call.node.type.shape
-    windows, steps = out_h * -(-out_w // 4) * 4, few_steps(call)
-    return with_ending(FEW, call).cost(
-        2 * steps * windows * out,
-        windows * out,
+    plane = Cost(planes * (PLANE + PLANE_CALL * (1 + out_h % 2) * (1 + out_w % 2) + PLANE_WEIGHT * taps))
+    return plane + with_ending(rates, call, SUMS_OF_BLOCKS).cost(
+        results * taps,
+        results,
         widened=call.operands[0].size,
-        panels=windows // 4,
-        scratch=few_scratch(call),
+        panels=planes * (1 + out_h % 2) * -(-out_w // 2),
+        scratch=band_scratch(call),
         flash=weighted_flash(call, "dense"),
     )
 
 
-def with_ending(rates: Rates, call: Call) -> Rates:
-    """With what a result takes beyond the plain ending."""
+def few_cost(call: Call) -> Cost:
+    """Panels of four windows; those of three rows of constant length are copied without loops. The sums of an odd number of channels are stored."""
+    _, out_h, out_w, out = call.node.type.shape
+    kernel_h, run = call.operands[1].shape[1], prod(call.operands[1].shape[2:])
+    whole, steps = -(-out_h * out_w // 4) * 4, few_steps(call)
+    straight = kernel_h == 3 and run in (3, 9) and out_w % 4 == 0
+    rates = with_ending(FEW, call, SUMS_OF_FEW)
+    if out % 2 and rates == FEW:
+        rates = replace(FEW, result=FEW.result + SUMS_OF_FEW)
+    rates = replace(rates, panel=rates.panel + (10 * steps if straight else 8.8 * steps + 80 * kernel_h))
+    results = whole * (out + out % 2)
+    flash = weighted_flash(call, "dense")
+    weights = Cost(FEW_WEIGHT * call.operands[1].size)
+    return weights + rates.cost(2 * steps * results, results, widened=call.operands[0].size, panels=whole // 4, scratch=few_scratch(call), flash=flash)
+
+
+def with_ending(rates: Rates, call: Call, sums: float = 0.0) -> Rates:
+    """With what a result takes beyond the plain ending, for which `sums` has to go through memory."""
     more = ACTIVATION * bool(call.attr("activation")) + CLAMP * bool(call.attr("clamp")) + RESIDUAL * (len(call.operands) > 3)
-    return replace(rates, result=rates.result + more)
+    through = sums if more or call.node.type.dtype == "i16" else 0.0
+    return replace(rates, result=rates.result + more + through)
 
 
 def strip_product(call: Call, form: str, *, stored: int, scratch: int) -> Cost:

@@ -15,7 +15,7 @@ from tfc.ir.ops_products import is_pixelwise
 from .strides import broadcast_walk
 from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, one_by_one
 
-BAND = 34  # rows of widened inputs in depthwise kernels
+BAND = 34  # rows of the input that kernels of square depthwise windows widen at a time
 
 
 def activations(call: Call) -> list[str]:
@@ -130,31 +130,46 @@ def conv2d_strip_scratch(call: Call) -> int:
 
 
 def is_depthwise(call: Call) -> bool:
-    """A convolution of each channel alone, horizontal stride 1 or 2, whose window leaves a band two rows of results."""
+    """A convolution of each channel alone, horizontal stride 1 or 2."""
     if not has_constant_weights(call) or call.node.type.shape[0] != 1:
         return False
-    out, kernel_h, _, c_in = call.operands[1].shape
-    stride = call.attr("stride", (1, 1))
+    out, _, _, c_in = call.operands[1].shape
     plain = c_in == 1 and out == call.operands[0].shape[-1] and call.attr("dilation", (1, 1)) == (1, 1)
-    return plain and stride[1] <= 2 and kernel_h + stride[0] <= BAND
+    return plain and call.attr("stride", (1, 1))[1] <= 2
 
 
-def is_depthwise3x3(call: Call) -> bool:
-    return is_depthwise(call) and call.operands[1].shape[1:3] == (3, 3) and call.attr("stride", (1, 1)) in ((1, 1), (2, 2))
+def is_depthwise_square(call: Call, *sizes: int) -> bool:
+    """The same by a square window of one of these sizes, with one stride both ways."""
+    height, width = call.operands[1].shape[1:3]
+    return is_depthwise(call) and height == width and height in sizes and call.attr("stride", (1, 1)) in ((1, 1), (2, 2))
 
 
-def depthwise_words(call: Call) -> int:
-    """Pairs of a channel's weights: of stride 1 at two alignments."""
+def depthwise_scratch(call: Call) -> int:
+    """Four planes of int16 with the padding that windows reach, the weights of a channel at two alignments, four rows of sums."""
+    _, out_h, out_w, _ = call.node.type.shape
     kernel_h, kernel_w = call.operands[1].shape[1:3]
-    return int(kernel_h * (2 * (kernel_w // 2 + 1) if call.attr("stride", (1, 1))[1] == 1 else (kernel_w + 1) // 2))
+    stride, pad = call.attr("stride", (1, 1)), call.attr("pad", (0, 0, 0, 0))
+    pairs = kernel_w // 2 + 1 if stride[1] == 1 else (kernel_w + 1) // 2
+    blocks = -(-out_w // 4) * 4
+    reach = (blocks - 1) * stride[1] + 2 * pairs
+    pitch = (max(reach, pad[1] + call.operands[0].shape[2]) + 1) // 2 * 2
+    return int(8 * ((out_h - 1) * stride[0] + kernel_h) * pitch + 8 * kernel_h * pairs + 16 * blocks)
 
 
-def depthwise_scratch(call: Call, words: int) -> int:
-    """A band of four widened channels in columns of pairs, the words of a channel's weights, and 16 columns of sums."""
-    columns, stride = -(-call.node.type.shape[2] // 2), call.attr("stride", (1, 1))[1]
-    kernel_w = call.operands[1].shape[2]
-    columns = columns + kernel_w // 2 if stride == 1 else 2 * columns - 1 + (kernel_w + 1) // 2
-    return int(16 * BAND * columns + 4 * words + 4 * BAND * min(16, fours(call.node.type.shape[2])))
+def bands(call: Call) -> int:
+    """Of rows of the result, in kernels that widen so many rows of the input."""
+    rows = ((BAND - call.operands[1].shape[1]) // call.attr("stride", (1, 1))[0] + 1) // 2 * 2
+    return int(-(-call.node.type.shape[1] // rows))
+
+
+def band_scratch(call: Call) -> int:
+    """A band of four widened channels in columns of pairs, the pairs of a channel's weights, and up to 16 columns of sums."""
+    stripes, size = -(-call.node.type.shape[2] // 2), call.operands[1].shape[2]
+    if call.attr("stride", (1, 1)) == (1, 1):
+        columns, pairs = stripes + size // 2, size * (size - 1 if size == 3 else size + 1)
+    else:
+        columns, pairs = 2 * stripes - 1 + (size + 1) // 2, size * ((size + 1) // 2)
+    return int(16 * BAND * columns + 4 * pairs + 8 * BAND * min(8, stripes))
 
 
 def batch_strides(call: Call) -> tuple[int, int, int]:

@@ -123,9 +123,35 @@ def test_bids_are_near_what_the_emulator_counts(case: makers.Case, density: floa
     for name, cost, bound in bound_graphs(pruned(case, density) if density < 1 else graph_of(case), TARGET):
         if name == "conv2d_s8_grouped":
             continue
-        graph = placed(bound, [TARGET.pools[0].name])
-        emit_project(graph, TARGET, tmp_path / name)
-        run = Machine(build(tmp_path / name, TARGET), TARGET).run([x.tobytes() for x in samples(graph, np.random.default_rng(1))], timing="full")
-        assert run.profile
-        counted = run.instructions if name.startswith("attention") else run.profile.cycles
+        instructions, cycles = counts(bound, tmp_path / name)
+        counted = instructions if name.startswith("attention") else cycles
         assert cost.cycles == pytest.approx(counted, rel=0.15), name
+
+
+def counts(bound: Graph, folder: Path) -> tuple[int, float]:
+    """Instructions and cycles of a run."""
+    graph = placed(bound, [TARGET.pools[0].name])
+    emit_project(graph, TARGET, folder)
+    run = Machine(build(folder, TARGET), TARGET).run([x.tobytes() for x in samples(graph, np.random.default_rng(1))], timing="full")
+    assert run.profile
+    return run.instructions, run.profile.cycles
+
+
+@pytest.mark.parametrize(
+    ("kernel", "case"),
+    [
+        ("conv2d_s8_few", makers.conv((16, 16, 3), 16, (3, 3), pad=(1, 1, 1, 1))),
+        ("conv2d_s8_few", makers.conv((25, 10, 1), 32, (10, 4), stride=(2, 2), pad=(4, 1, 5, 1))),
+        ("conv2d_s8_few", makers.conv((16, 16, 3), 8, (7, 7), stride=(2, 2), pad=(3, 3, 3, 3), ending="residual")),
+        ("conv2d_s8_depthwise3x3", makers.conv((14, 14, 32), 32, (3, 3), groups=32, pad=(1, 1, 1, 1))),
+        ("conv2d_s8_depthwise3x3", makers.conv((14, 14, 32), 32, (3, 3), groups=32, stride=(2, 2), pad=(1, 1, 1, 1), ending="clamp")),
+        ("conv2d_s8_depthwise_square", makers.conv((12, 12, 16), 16, (5, 5), groups=16, pad=(2, 2, 2, 2))),
+        ("conv2d_s8_depthwise_square", makers.conv((12, 12, 16), 16, (7, 7), groups=16, pad=(3, 3, 3, 3), ending="table")),
+        ("conv2d_s8_depthwise_square", makers.conv((12, 12, 16), 16, (5, 5), groups=16, stride=(2, 2), pad=(2, 2, 2, 2))),
+    ],
+)
+def test_the_best_bid_is_near_what_the_emulator_counts(kernel: str, case: makers.Case, tmp_path: Path) -> None:
+    graph = graph_of(case)
+    assert best(graph) == kernel
+    cost, bound = next((cost, bound) for name, cost, bound in bound_graphs(graph, TARGET) if name == kernel)
+    assert cost.cycles == pytest.approx(counts(bound, tmp_path)[1], rel=0.15)

@@ -62,12 +62,12 @@ TFC_SQUARE(tfc_sums7x7, int32_t, tfc_sums_next, TFC_BLOCK7X7, TFC_SUMS_BLOCKS, "
 #else
 TFC_INLINE void tfc_block5x5(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
     (void)f;
-    tfc_block_of(a, x, w, bias, 1, 1, 5, 3);
+    tfc_block_of(a, x, w, bias, 1, 5, 3);
 }
 
 TFC_INLINE void tfc_block7x7(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
     (void)f;
-    tfc_block_of(a, x, w, bias, 1, 1, 7, 4);
+    tfc_block_of(a, x, w, bias, 1, 7, 4);
 }
 
 TFC_BLOCKS(tfc_plain5x5, tfc_sums5x5, tfc_block5x5)

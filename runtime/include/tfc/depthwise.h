@@ -26,17 +26,17 @@ typedef void tfc_weights(const struct tfc_conv2d *f, uint32_t *to, const int8_t 
 /* The four sums of a block, row by row. */
 typedef void tfc_block(const struct tfc_conv2d *f, int32_t sums[4], const uint32_t *x, const uint32_t *w, int32_t bias);
 
-/* `stride`, `kernel_h` and `pairs` are constants where windows are frequent. */
-TFC_INLINE void tfc_block_of(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias, int32_t stride, int32_t down, int32_t kernel_h, int32_t pairs) {
+/* Both strides and the window are constants: `pairs` are of columns. */
+TFC_INLINE void tfc_block_of(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias, int32_t stride, int32_t kernel_h, int32_t pairs) {
     for (int32_t i = 0; i < 4; i++) a[i] = bias;
     for (int32_t j = 0; j < pairs; j++, x += TFC_COLUMN) {
         for (int32_t ky = 0; ky < kernel_h; ky++) {
             uint32_t even = *w++, odd = stride == 1 ? *w++ : even;
-            const uint32_t *top = x + ky, *low = top + down, *right = stride == 1 ? top : top + TFC_COLUMN, *low_right = right + down;
-            a[0] = tfc_smlad(*top, even, a[0]);
-            a[1] = tfc_smlad(*right, odd, a[1]);
-            a[2] = tfc_smlad(*low, even, a[2]);
-            a[3] = tfc_smlad(*low_right, odd, a[3]);
+            const uint32_t *top = x + ky, *right = stride == 1 ? top : top + TFC_COLUMN;
+            a[0] = tfc_smlad(top[0], even, a[0]);
+            a[1] = tfc_smlad(right[0], odd, a[1]);
+            a[2] = tfc_smlad(top[stride], even, a[2]);
+            a[3] = tfc_smlad(right[stride], odd, a[3]);
         }
     }
 }

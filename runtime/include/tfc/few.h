@@ -93,21 +93,20 @@ TFC_INLINE uint32_t *tfc_few_copy(uint32_t *panel, const int16_t *const x[4], in
 
 /* The same for any windows, four side by side, of which `left` exist: behind these it repeats the last. */
 TFC_APART void tfc_few_windows(uint32_t *panel, const struct tfc_conv2d *f, const struct tfc_few *s, const int16_t *rows, int32_t slot, int32_t column, int32_t left) {
-    struct tfc_starts at[4];
-    int32_t slots[4];
+    const int16_t *x[4], *at[4], *end = rows + 2 * s->rows * s->pitch;
+    int32_t run = s->run, odd = run & 1, words = run >> 1, jump = 2 * s->pitch, second[4];
     for (int32_t p = 0; p < 4; p++, left--) {
-        at[p] = tfc_starts_of(column * f->stride_w * f->c, s->pitch), slots[p] = slot;
+        struct tfc_starts starts = tfc_starts_of(column * f->stride_w * f->c, s->pitch);
+        at[p] = rows + slot * jump + starts.first, second[p] = starts.second - starts.first;
         if (left > 1 && ++column == f->out_w) column = 0, slot = slot + f->stride_h < s->rows ? slot + f->stride_h : slot + f->stride_h - s->rows;
     }
     for (int32_t ky = 0; ky < f->kernel_h; ky++) {
-        const int16_t *x[4];
-        int32_t second = s->run & ky & 1, meets = s->run & ~ky & 1 && ky + 1 < f->kernel_h;
-        for (int32_t p = 0; p < 4; p++) {
-            x[p] = rows + 2 * slots[p] * s->pitch + (second ? at[p].second : at[p].first);
-            slots[p] = slots[p] + 1 == s->rows ? 0 : slots[p] + 1;
-        }
-        panel = tfc_few_copy(panel, x, second || meets ? s->run >> 1 : (s->run + 1) >> 1);
-        for (int32_t p = 0; meets && p < 4; p++) *panel++ = tfc_pkhbt((uint32_t)x[p][s->run - 1], (uint32_t)rows[2 * slots[p] * s->pitch + at[p].first]);
+        int32_t again = odd & ky, meets = odd & ~ky & (ky + 1 < f->kernel_h);
+        for (int32_t p = 0; p < 4; p++) x[p] = again ? at[p] + second[p] : at[p];
+        panel = tfc_few_copy(panel, x, words + (odd & ~ky & ~meets));
+        for (int32_t p = 0; p < 4; p++) at[p] += at[p] + jump < end ? jump : jump - (int32_t)(end - rows);
+        if (!meets) continue;
+        for (int32_t p = 0; p < 4; p++) *panel++ = tfc_pkhbt((uint32_t)x[p][run - 1], (uint32_t)*at[p]);
     }
 }
 

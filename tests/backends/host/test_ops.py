@@ -16,7 +16,22 @@ from tfc.ir.ops import op_named
 from tfc.ir.types import DTYPES, Quantization, Symbol, TensorType
 
 SAMPLES = LANES + 3  # a group of lanes, and one that is not full
-FAMILIES = ("conv2d", "depthwise", "linear", "attention", "matmul", "norms", "elements", "pooling", "movement", "sparse", "wide products", "wide elements")
+FAMILIES = (
+    "conv2d",
+    "few channels",
+    "depthwise",
+    "depthwise squares",
+    "linear",
+    "attention",
+    "matmul",
+    "norms",
+    "elements",
+    "pooling",
+    "movement",
+    "sparse",
+    "wide products",
+    "wide elements",
+)
 
 
 def inputs_of(graph: Graph, samples: int = SAMPLES, seed: int = 3) -> list[np.ndarray]:
