@@ -49,8 +49,8 @@ STRIPS = {  # of the weights that are stored; a panel is four columns
 }
 CALL = 1200.0  # of a product at all
 RUN = 23.3  # more for each run of dense weights, pair of channels and four columns
-ONE_COLUMN = Rates(mac=2.15, result=45.0, widened=2.2, panel=105)
-STRIP_TABLE, STRIP_RESIDUAL, STRIP_SUMS = 2.3, 3.1, 7.0  # more for each result: of loops, and where there is none for an ending
+ONE_COLUMN = Rates(mac=1.75, result=40.0, widened=2.2, panel=105)
+STRIP_TABLE, STRIP_RESIDUAL, STRIP_SUMS = 2.3, 3.1, 4.5  # more for each result: of loops, and where there is none for an ending
 SPARSE = {  # multiply-accumulates of the blocks that are stored
     "block1x1": Rates(mac=1.8, result=10.5, widened=0.6, panel=70),
     "block1x2": Rates(mac=1.21, result=11.0, widened=0.8, panel=85),

@@ -24,6 +24,8 @@ FAMILIES: dict[str, list[Case]] = {
         conv((10, 9, 4), 3, (7, 7), stride=(2, 1), pad=(3, 3, 3, 3), zero=-128),
         conv((9, 9, 6), 2, (3, 3), dilation=(2, 2), pad=(2, 2, 2, 2), zero=127),
         conv((6, 5, 12), 1, (2, 3), pad=(0, 1, 1, 0)),
+    ],
+    "conv2d of other kinds": [
         conv((1, 1, 16), 9, (1, 1)),
         *(conv((5, 5, 12), 10, (1, 1), ending=ending) for ending in ENDINGS),
         conv((6, 6, 7), 6, (1, 1), stride=(2, 2)),

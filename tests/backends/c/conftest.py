@@ -38,7 +38,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Built]:
     @cache
     def of(family: str, chip: str = "stm32f746", short_loops: bool = False) -> Built:
         target, folder = load_target(chip), tmp_path_factory.mktemp(family)
-        graph = placed(all_kernels(family, target), [target.pools[0].name])
+        graph = placed(all_kernels(family, target), [max(target.pools, key=lambda pool: pool.size).name])
         inputs = samples(graph, np.random.default_rng(11))
         expected = evaluate(graph, inputs)
         emit_project(graph, target, folder, golden_inputs=inputs, golden_outputs=expected, stack_bytes=8192, short_loops=short_loops)
