@@ -68,8 +68,8 @@ DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column 
     (3, 2): Rates(mac=0.667, result=3.5, widened=1.3, panel=16),
     (5, 1): Rates(mac=0.6, result=3.2, widened=1.3, panel=16),
     (7, 1): Rates(mac=0.571, result=3.2, widened=1.3, panel=16),
-    (5, 2): Rates(mac=1.0, result=10.0, widened=1.3, panel=16),
-    (7, 2): Rates(mac=1.0, result=10.0, widened=1.3, panel=16),
+    (5, 2): Rates(mac=0.88, result=5.5, widened=1.3, panel=16),
+    (7, 2): Rates(mac=0.88, result=5.5, widened=1.3, panel=16),
 }
 PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 70.0, 80.0, 10.0, 3.9
 FEW = Rates(mac=0.5, result=3.7, widened=3.2, panel=80)

@@ -64,10 +64,12 @@ FAMILIES: dict[str, list[Case]] = {
     "depthwise squares": [
         *(conv((6, 7, 4), 4, (size, size), groups=4, stride=(2, 2), ending=ending, pad=(2, 2, 2, 2)) for size in (3, 5) for ending in ENDINGS[:2]),
         *(conv((h, w, 4), 4, (3, 3), groups=4, pad=(1, 1, 1, 1)) for h in (1, 2, 3) for w in (1, 2, 3, 18)),
-        *(conv((h, 3, 5), 5, (3, 3), groups=5, pad=(1, 1, 1, 1)) for h in (32, 33, 67)),
-        *(conv((h, 37, 1), 1, (size, size), groups=1, stride=(2, 2), pad=(size // 2,) * 4, ending="clamp") for h, size in ((66, 3), (40, 7))),
         *(conv((h, 11, 3), 3, (size, size), groups=3, pad=(size // 2, 1, 0, 2)) for h, size in ((31, 5), (34, 7), (8, 7))),
         conv((9, 10, 6), 6, (7, 7), groups=6, stride=(2, 2), pad=(3, 3, 3, 3), ending="residual"),
+    ],
+    "depthwise bands": [
+        *(conv((h, 3, 5), 5, (3, 3), groups=5, pad=(1, 1, 1, 1)) for h in (32, 33, 67)),
+        *(conv((h, 37, 1), 1, (size, size), groups=1, stride=(2, 2), pad=(size // 2,) * 4, ending="clamp") for h, size in ((66, 3), (40, 7))),
     ],
     "linear": [
         *(linear((1, 9), 12, 6, ending=ending) for ending in ENDINGS),

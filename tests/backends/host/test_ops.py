@@ -18,9 +18,11 @@ from tfc.ir.types import DTYPES, Quantization, Symbol, TensorType
 SAMPLES = LANES + 3  # a group of lanes, and one that is not full
 FAMILIES = (
     "conv2d",
+    "conv2d of other kinds",
     "few channels",
     "depthwise",
     "depthwise squares",
+    "depthwise bands",
     "linear",
     "attention",
     "matmul",
