@@ -21,7 +21,6 @@
     "ldrd %[p], %[q], " COLUMNS23 "\n\t" \
     "smlad %[a2], %[p], %[u], %[a2]\n\tsmlad %[b2], %[p], %[v], %[b2]\n\t" \
     "smlad %[a3], %[q], %[u], %[a3]\n\tsmlad %[b3], %[q], %[v], %[b3]\n\t"
-#define TFC_WEIGHTS2X4 "ldr %[v], [%[w]], #4\n\tsxtb16 %[u], %[v]\n\tsxtb16 %[v], %[v], ror #8\n\t"
 /* A word of weights, in q, times its columns, of which p holds the first. A line is a cycle: all but the first, which decodes, hold
  * one SMLAD and what may issue beside it. LDRD would issue alone. The last lines have room for the loads of the next word. */
 #define TFC_WORD2X4(COLUMN1, COLUMN2, COLUMN3, NEXT0, NEXT1, NEXT2) \
