@@ -124,7 +124,7 @@ def test_stages_are_reached_in_order() -> None:
     assert all(reached(placed, stage) for stage in ("quantized", "bound", "placed"))
     verify(placed)
     plan = make_plan(placed, TARGET)
-    assert plan.lower_bound <= plan.peak <= sum(node.type.bytes for node in placed)
+    assert plan.lower_bound <= plan.peak <= sum(node.type.bytes + (node.scratch.bytes if node.scratch else 0) for node in placed)
 
 
 def test_clipping_ignores_an_outlier() -> None:

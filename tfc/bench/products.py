@@ -88,6 +88,7 @@ PRODUCTS = (
     linear(16, 64, 64),
     linear(1, 320, 100),
     grouped((16, 16, 192), 3, stride=2),
+    grouped((8, 8, 32), 3),
     grouped((8, 8, 32), 5),
     grouped((8, 8, 16), 3, groups=4),
     transposed((8, 8, 16), 8),

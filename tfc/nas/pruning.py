@@ -10,6 +10,7 @@ from torch.nn.functional import pad
 
 Block = tuple[int, int]
 Plan = Mapping[str, tuple[Block, float]]  # layer name to (block, share of blocks that become zero)
+FEW = 4  # input channels, up to which kernels read weights row by row
 
 
 def block_scores(weight: Tensor, block: Block) -> Tensor:
@@ -45,11 +46,13 @@ def zero_share(weight: Tensor, block: Block) -> float:
 
 
 def stored_bytes(weight: Tensor) -> int:
-    """Bytes in flash of the weight [out, in, ...] as int8, in the smallest format: dense, or a stream of some block."""
+    """Bytes in flash of the weight [out, in, ...] as int8, in the smallest format that kernels read: pairs of channels, or a stream of some block;
+    row by row only where there are few input channels."""
     from tfc.backends.formats import ALL, matrix  # training does without the compiler
 
+    few = weight.ndim == 4 and weight.shape[1] <= FEW
     integers = rounded_integers(weight).transpose(0, *range(2, weight.ndim), 1)  # the order in which kernels read
-    return min(form.pack(matrix(integers)).size for form in ALL)
+    return min(form.size(matrix(integers)) for form in ALL if few or form.name != "dense")
 
 
 def rounded_integers(weight: Tensor) -> NDArray[np.int8]:
