@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,7 +71,7 @@ def one_by_one(inputs: int) -> Windows:
 
 
 @dataclass(frozen=True)
-class Walked:
+class Walked(ABC):
     """Weights for loops over strips: what each pair of output channels reads behind the starts of its sums."""
 
     name: str
@@ -83,21 +84,21 @@ class Walked:
         blocks = interleave(paired.reshape(-1, 2, *paired.shape[1:]).swapaxes(1, 2)).reshape(len(paired) // 2, -1, 8)
         return [self.row(row, windows.places.reshape(-1)) for row in blocks]
 
+    @abstractmethod
     def row(self, blocks: Bytes, places: NDArray[np.int64]) -> bytes:
         """Of blocks [quads, 8]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, data: bytes, at: int, quads: int) -> tuple[Bytes, int]:
         """Blocks [quads, 8] of a row that begins at a byte, and where it ends."""
-        raise NotImplementedError
 
     def pack(self, weights: NDArray[Any]) -> Bytes:
         """As for tokens, without starts."""
         return np.frombuffer(b"".join(self.rows(weights, one_by_one(weights.shape[1]))), np.int8)
 
+    @abstractmethod
     def size(self, weights: NDArray[Any]) -> int:
         """Bytes of `pack`."""
-        raise NotImplementedError
 
     def unpack(self, data: Bytes, out: int, inputs: int) -> Bytes:
         raw, at, quads = data.tobytes(), 0, -(-inputs // 4)

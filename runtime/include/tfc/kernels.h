@@ -4,69 +4,13 @@
 #ifndef TFC_KERNELS_H
 #define TFC_KERNELS_H
 
-#include <stddef.h>
 #include <stdint.h>
+
+#include "tfc/loops.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct tfc_result;
-
-/* Where sums lie and where their results go: `rows` of n sums, `pitch` apart. The first result is element `first` of y; a row is
- * `row` elements behind the row before it, a sum `step` behind its neighbour. The first row is of `channel`, the next `channel_step` on. */
-struct tfc_walk {
-    int32_t rows, n, pitch, first, row, step, channel, channel_step;
-};
-
-/* From sums to results: one function a kind of ending and types of r (the residual operand) and y. */
-typedef void tfc_ending(const struct tfc_result *f, const struct tfc_walk *at, const int32_t *sums, const void *r, void *y);
-
-tfc_ending tfc_end_plain_s8, tfc_end_plain_s16; /* no clamp but that of the type; for int8, k = 0 */
-tfc_ending tfc_end_clamp_s8, tfc_end_clamp_s16;
-tfc_ending tfc_end_table_s8;
-tfc_ending tfc_end_residual_s8, tfc_end_residual_s16, tfc_end_residual_s8_to_s16, tfc_end_residual_s16_to_s8;
-tfc_ending tfc_end_residual_table_s8, tfc_end_residual_table_s16_to_s8;
-
-/* Four neighbouring columns of a strip (tfc/strip.h): where column 0 is, and where its next result goes. A list of them ends with x = 0. */
-struct tfc_columns {
-    const uint32_t *x;
-    void *y; /* int8; or sums [out rounded up to 2][4] */
-};
-
-/* All outputs of some columns. A pair of channels serves them all before the next pair, so that its weights come from flash once. */
-struct tfc_pass {
-    const int32_t *multiplier; /* one a channel */
-    int32_t step;              /* of y, from column to column */
-    int32_t zero;
-    struct tfc_columns *columns;
-    const int32_t *end; /* of the multipliers, rounded up to 2 */
-    int32_t residual;   /* m_r */
-    ptrdiff_t distance; /* from a result to its residual */
-    const int8_t *table;
-    uint32_t shift; /* k, where there is a residual */
-};
-
-/* A format of weights, and what becomes of the sums: nothing, int8 by the plain ending, from a table, with a residual, or both. */
-typedef void tfc_loop(const struct tfc_pass *pass, const void *w);
-
-/* The last of them takes one column, whose sums it leaves one after another. */
-tfc_loop tfc_pairs_sums, tfc_pairs_plain, tfc_pairs_table, tfc_pairs_residual, tfc_pairs_residual_table, tfc_pairs_one;
-tfc_loop tfc_block2x4_sums, tfc_block2x4_plain, tfc_block2x4_table, tfc_block2x4_residual, tfc_block2x4_residual_table, tfc_block2x4_one;
-
-/* How the sums of a convolution or linear become the result. */
-struct tfc_result {
-    const int32_t *multiplier; /* m, one a channel */
-    const int8_t *table;       /* 1,024 entries, or 0 */
-    tfc_ending *end;
-    tfc_loop *sums, *one;      /* over strips */
-    tfc_loop *whole;           /* 0 where no loop does what `end` does */
-    int32_t zero;              /* z_y, z_t, or c of the residual */
-    int32_t residual;          /* m_r */
-    uint8_t shift;             /* k */
-    uint8_t fraction;          /* f */
-    int16_t lo, hi;
-};
 
 /* b is b - zero * sum(w) where a kernel takes a bias: what lies in the padding is x = zero. It is 0 where the weights hold it. */
 struct tfc_conv2d {

@@ -48,13 +48,13 @@ TFC_INLINE int8_t *tfc_behind_sums(const struct tfc_waiting *s) {
 TFC_INLINE void tfc_linear_strips(const struct tfc_linear *f, const int8_t *x, const void *w, const void *r, void *scratch,
                                   void *y) {
     struct tfc_waiting s = {.f = &f->result, .out = f->out, .w = w, .r = r, .sums = scratch, .y = y};
-    int32_t fours = f->strips * (TFC_PITCH / 4), token_bytes = f->in * f->x_bytes, strip_words = tfc_quads(f->in) * TFC_QUAD_WORDS;
+    int32_t each = TFC_PITCH / 4, fours = f->strips * each, token_bytes = f->in * f->x_bytes, strip_words = tfc_quads(f->in) * TFC_QUAD_WORDS;
     uint32_t *strips = (uint32_t *)(void *)tfc_behind_sums(&s);
     for (int32_t token = 0, four = 0; token < f->tokens; token += 4, x += 4 * token_bytes) {
         const int8_t *columns[4];
         int32_t left = f->tokens - token;
         for (int32_t p = 0; p < 4; p++) columns[p] = x + (p < left ? p : left - 1) * token_bytes;
-        uint32_t *strip = strips + four / 3 * strip_words + four % 3 * 4;
+        uint32_t *strip = strips + four / each * strip_words + four % each * 4;
         tfc_widen_columns(strip, 4, f->x_bytes, columns, f->in);
         tfc_add_columns(&s, strip, token * f->out, left);
         if (++four == fours) tfc_finish_columns(&s), four = 0;

@@ -49,7 +49,7 @@ def test_only_the_kernels_used_go_out(tmp_path: Path) -> None:
     emitted(makers.linear((4,), 8, 4), tmp_path)
     names = {path.name for path in (tmp_path / "src").rglob("*") if path.is_file()}
     sources = {"model.h", "model.c", "weights.h", "weights.c", "tfc_linear_s8.c", "tfc_pairs.c", "tfc_end_plain_s8.c"}
-    assert names == sources | {f"{name}.h" for name in ("elements", "ending", "kernels", "options", "simd", "strip", "strip_loop", "strips", "window")}
+    assert names == sources | {f"{name}.h" for name in ("elements", "ending", "kernels", "loops", "options", "simd", "strip", "strip_loop", "strips", "window")}
 
 
 def test_self_test_passes(tmp_path: Path) -> None:
