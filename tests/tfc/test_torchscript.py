@@ -1,6 +1,5 @@
 """TorchScript: a trace, a script and an export of one model are the same graph, and it computes what torch computes."""
 
-import importlib.util
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,19 +17,20 @@ from tfc.ir.graph import Graph
 from tfc.ir.text import print_graph
 from tfc.zoo.hybrid_small import HybridSmall
 
-spec = importlib.util.spec_from_file_location("importer_cases", Path(__file__).with_name("test_importer.py"))
-assert spec is not None
-assert spec.loader is not None
-table = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(table)
+from .importer_arithmetic import ARITHMETIC
+from .importer_cases import Traced, randomized, traced
+from .importer_layers import LAYERS
+from .importer_modules import MODULES
+
+FUNCTIONS = LAYERS | ARITHMETIC
 
 
-class One(table.Traced):  # type: ignore[name-defined, misc]
+class One(Traced):
     def forward(self, x: Tensor) -> Any:
         return self.function(self, x)
 
 
-class Two(table.Traced):  # type: ignore[name-defined, misc]
+class Two(Traced):
     def forward(self, x: Tensor, y: Tensor) -> Any:
         return self.function(self, x, y)
 
@@ -68,19 +68,19 @@ def quiet() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("name", [name for name in [*table.MODULES, *table.FUNCTIONS] if name not in UNTRACEABLE])
+@pytest.mark.parametrize("name", [name for name in [*MODULES, *FUNCTIONS] if name not in UNTRACEABLE])
 def test_a_trace_is_the_graph_of_the_export(name: str) -> None:
     torch.manual_seed(0)
-    if name in table.MODULES:
-        module, shape = table.MODULES[name]
-        module, shapes = table.randomized(module), [shape]
+    if name in MODULES:
+        module, shape = MODULES[name]
+        module, shapes = randomized(module), [shape]
     else:
-        function, shapes = table.FUNCTIONS[name]
+        function, shapes = FUNCTIONS[name]
         module = (One, Two)[len(shapes) - 1](function)
     inputs = tuple(torch.randn(shape) for shape in shapes)
     graph = import_model(torch.jit.trace(module.eval(), tuple(x.clone() for x in inputs), strict=False, check_trace=False), name="case")
     close(graph, compute(module, *inputs), *inputs)
-    exported = import_program(table.traced(module, inputs), "case")
+    exported = import_program(traced(module, inputs), "case")
     if name in RENAMED:
         assert [node.type for node in graph] == [node.type for node in exported] or name == "sums"
         return
@@ -127,7 +127,7 @@ class Branches(nn.Module):
 
 def test_control_flow_that_the_shapes_decide() -> None:
     torch.manual_seed(0)
-    module, x, y = table.randomized(Branches()).eval(), torch.randn(1, 4), torch.randn(1, 4)
+    module, x, y = randomized(Branches()).eval(), torch.randn(1, 4), torch.randn(1, 4)
     script = torch.jit.script(module)
     close(import_model(script, shapes=[(1, 4)]), compute(module, x), x)
     close(import_model(script, (x, y)), compute(module, x, y), x, y)
@@ -136,7 +136,7 @@ def test_control_flow_that_the_shapes_decide() -> None:
 
 def test_frozen_modules() -> None:
     torch.manual_seed(0)
-    module, x = table.randomized(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())).eval(), torch.randn(1, 3, 5, 5)
+    module, x = randomized(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU())).eval(), torch.randn(1, 3, 5, 5)
     frozen = torch.jit.freeze(torch.jit.trace(module, x))
     close(import_model(frozen, (x,)), compute(module, x), x)
 
