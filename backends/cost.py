@@ -49,7 +49,10 @@ STRIPS = {  # of the weights that are stored; a panel is four columns
 }
 CALL = 1200.0  # of a product at all
 RUN = 23.3  # more for each run of dense weights, pair of channels and four columns
-ONE_COLUMN = Rates(mac=1.75, result=40.0, widened=2.2, panel=105)
+ONE_COLUMN = {  # weights come from flash once for it
+    "pairs": Rates(mac=1.37, result=31.0, panel=105),
+    "block2x4": Rates(mac=1.69, result=31.0, panel=105),
+}
 STRIP_TABLE, STRIP_RESIDUAL, STRIP_SUMS = 2.3, 3.1, 4.5  # more for each result: of loops, and where there is none for an ending
 SPARSE = {  # multiply-accumulates of the blocks that are stored
     "block1x1": Rates(mac=1.8, result=10.5, widened=0.6, panel=70),
@@ -194,7 +197,7 @@ def strip_product(call: Call, form: str, *, stored: int, scratch: int) -> Cost:
     widened = 16 * quads(call) * fours if gathered else walk.widened(call.operands[0].shape) if call.node.op == "conv2d" else 4 * quads(call) * columns
     whole = replace(rates, widened=rates.widened + GATHERED) if gathered else rates
     cost = whole.cost(4 * stored * fours, 4 * out * fours, widened=int(widened), panels=fours, scratch=scratch, flash=flash)
-    return cost + ONE_COLUMN.cost(stored * ones, out * ones, panels=ones) + Cost(runs + CALL)
+    return cost + ONE_COLUMN[form].cost(stored * ones, out * ones, panels=ones) + Cost(runs + CALL)
 
 
 def strip_rates(call: Call, form: str) -> Rates:

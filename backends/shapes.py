@@ -13,7 +13,7 @@ from tfc.ir.int_rules import Call
 from tfc.ir.ops_products import is_pixelwise
 
 from .strides import broadcast_walk
-from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, one_by_one
+from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, alone, one_by_one
 
 BAND = 34  # rows of the input that kernels of square depthwise windows widen at a time
 
@@ -111,14 +111,27 @@ def strip_rows(call: Call) -> int:
     return int((together - 1) * stride + kernel_h)
 
 
+def tokens_of(call: Call) -> int:
+    """Tokens of a linear, or pixels."""
+    return prod(call.node.type.shape[:-1])
+
+
+def linear_windows(call: Call) -> Windows:
+    """How the loops walk tokens."""
+    inputs = call.operands[1].shape[-1]
+    return alone(inputs) if tokens_of(call) == 1 else one_by_one(inputs)
+
+
 def linear_strips(call: Call) -> int:
     """Strips of tokens that are widened together."""
-    tokens, row_bytes = prod(call.node.type.shape[:-1]), QUAD_BYTES * quads(call)
+    tokens, row_bytes = tokens_of(call), QUAD_BYTES * quads(call)
     return max(1, min(-(-tokens // PITCH), -(-TOGETHER * 4 // PITCH), STRIP_BYTES // row_bytes))
 
 
 def linear_strip_scratch(call: Call) -> int:
-    """Sums of whole fours of channels, and the strips."""
+    """Sums of whole fours of channels, and the strips; or the sums and the inputs of one token."""
+    if tokens_of(call) == 1:
+        return 4 * fours(call.operands[1].shape[0]) + 8 * quads(call)
     return 16 * fours(call.operands[1].shape[0]) + linear_strips(call) * QUAD_BYTES * quads(call) + SPARE
 
 

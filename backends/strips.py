@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class Windows:
     halo: int
     stride: int
     dilation: int
+    pitch: int = PITCH  # columns; of a token alone 1
 
     @classmethod
     def of(cls, kernel: tuple[int, int], channels: int, stride: int, dilation: int) -> Windows:
@@ -45,13 +46,17 @@ class Windows:
         return -(-self.channels // 4)
 
     @property
+    def quad_bytes(self) -> int:
+        return 2 * 4 * self.pitch
+
+    @property
     def row_bytes(self) -> int:
-        return self.phases * self.quads * QUAD_BYTES
+        return self.phases * self.quads * self.quad_bytes
 
     @property
     def runs(self) -> int:
         """Runs of quads that lie behind one another."""
-        return int((np.diff(self.places.reshape(-1)) != QUAD_BYTES).sum()) + 1
+        return int((np.diff(self.places.reshape(-1)) != self.quad_bytes).sum()) + 1
 
     def widened(self, shape: tuple[int, ...]) -> float:
         """Inputs of a map [n, h, w, c] that are widened, halos as often as strips need them."""
@@ -62,12 +67,17 @@ class Windows:
         """[kernel_h, kernel_w, quads]: where in a strip column 0 finds the inputs of a quad, in bytes."""
         column = np.arange(self.kernel[1]) * self.dilation
         rows = np.arange(self.kernel[0])[:, None, None] * self.phases + (column % self.stride)[None, :, None]
-        return (rows * self.quads + np.arange(self.quads)) * QUAD_BYTES + 4 * (column // self.stride)[None, :, None]
+        return (rows * self.quads + np.arange(self.quads)) * self.quad_bytes + 4 * (column // self.stride)[None, :, None]
 
 
 def one_by_one(inputs: int) -> Windows:
     """Of tokens, and of windows that are gathered first."""
     return Windows.of((1, 1), inputs, 1, 1)
+
+
+def alone(inputs: int) -> Windows:
+    """Of one token, whose pairs lie one behind another."""
+    return replace(one_by_one(inputs), pitch=1)
 
 
 @dataclass(frozen=True)
@@ -82,11 +92,11 @@ class Walked(ABC):
         quads = filled(weights.reshape(len(weights), taps, windows.channels), 2, 4).reshape(len(weights), -1, 4)
         paired = np.concatenate([quads, quads[-1:]]) if len(quads) % 2 else quads
         blocks = interleave(paired.reshape(-1, 2, *paired.shape[1:]).swapaxes(1, 2)).reshape(len(paired) // 2, -1, 8)
-        return [self.row(row, windows.places.reshape(-1)) for row in blocks]
+        return [self.row(row, windows.places.reshape(-1), windows.quad_bytes) for row in blocks]
 
     @abstractmethod
-    def row(self, blocks: Bytes, places: NDArray[np.int64]) -> bytes:
-        """Of blocks [quads, 8]."""
+    def row(self, blocks: Bytes, places: NDArray[np.int64], quad_bytes: int) -> bytes:
+        """Of blocks [quads, 8]; neighbours in a row of a strip lie `quad_bytes` apart."""
 
     @abstractmethod
     def read(self, data: bytes, at: int, quads: int) -> tuple[Bytes, int]:
@@ -117,12 +127,12 @@ class Pairs(Walked):
 
     name: str = "pairs"
 
-    def row(self, blocks: Bytes, places: NDArray[np.int64]) -> bytes:
-        breaks = np.flatnonzero(np.diff(places, prepend=-QUAD_BYTES - 1) != QUAD_BYTES)
+    def row(self, blocks: Bytes, places: NDArray[np.int64], quad_bytes: int) -> bytes:
+        breaks = np.flatnonzero(np.diff(places, prepend=-quad_bytes - 1) != quad_bytes)
         starts = [at for first, end in zip(breaks, [*breaks[1:], len(places)], strict=True) for at in range(first, end, LONGEST_RUN)]
         data, at = b"", 0
         for first, end in zip(starts, [*starts[1:], len(places)], strict=True):
-            length = (end - first) * QUAD_BYTES
+            length = (end - first) * quad_bytes
             data += np.array([places[first] - at, length], "<i4").astype("<u2").tobytes() + blocks[first:end].tobytes()
             at = places[first] + length
         return data + bytes(4)
@@ -150,7 +160,7 @@ class Blocks2x4(Walked):
     height: int = 2
     width: int = 4
 
-    def row(self, blocks: Bytes, places: NDArray[np.int64]) -> bytes:
+    def row(self, blocks: Bytes, places: NDArray[np.int64], quad_bytes: int) -> bytes:
         kept = _bridged([index for index in np.argsort(places, kind="stable").tolist() if blocks[index].any()], places)
         steps = [*np.diff(places[kept], prepend=0).tolist(), END]
         data = b""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
-from tfc.backends.shapes import batch_strides, bias_slabs, linear_strips, strip_rows, windows
+from tfc.backends.shapes import batch_strides, bias_slabs, linear_strips, linear_windows, strip_rows, windows
 from tfc.backends.strips import Walked
 from tfc.ir import arithmetic as fixed
 from tfc.ir.arithmetic import LIMITS
@@ -34,21 +34,22 @@ def weighted(call: Call) -> list[KernelCall]:
     ends = result_facts(call, w, b)
     facts = Struct(shape.__name__.removesuffix("_shape"), {**shape(call), "result": ends})
     if isinstance(form, Walked):
-        kernel = "conv2d_s8" if shape is conv2d_shape else "linear_s8"
-        facts = Struct(facts.type, {**facts.fields, "result": Struct("result", {**ends.fields, **loops(form.name, ends)})})
-        constants: tuple[Argument, ...] = (array("weights", "i8", stream(form.rows(matrix(w), windows(call)), bias)), None)
+        kernel, walk = ("conv2d_s8", windows(call)) if shape is conv2d_shape else ("linear_s8", linear_windows(call))
+        one = "token" if walk.pitch == 1 else "one"
+        facts = Struct(facts.type, {**facts.fields, "result": Struct("result", {**ends.fields, **loops(form.name, ends, one)})})
+        constants: tuple[Argument, ...] = (array("weights", "i8", stream(form.rows(matrix(w), walk), bias)), None)
     else:
         constants = (array("weights", "i8", form.pack(matrix(w))), array("bias", "i32", bias))
     residual = operand(call, 3) if len(call.operands) > 3 else None
     return [KernelCall(kernel, facts, (operand(call, 0), *constants, residual, ScratchMemory(), result(call)))]
 
 
-def loops(form: str, ends: Struct) -> dict[str, Field]:
-    """The loop that gives sums, and the one that ends them itself if there is one."""
+def loops(form: str, ends: Struct, one: str) -> dict[str, Field]:
+    """The loop that gives sums, that of a single column, and the one that ends them itself if there is one."""
     kind = str(ends.fields["end"]).removeprefix("end_").removesuffix("_s8")
     scaled = ends.fields["fraction"] == FRACTION if "fraction" in ends.fields else ends.fields["shift"] == 0
     whole = Function(f"{form}_{kind}", form) if kind in WHOLE and scaled and has_full_range(ends) else None
-    return {"sums": Function(f"{form}_sums", form), "one": Function(f"{form}_one", form), "whole": whole}
+    return {"sums": Function(f"{form}_sums", form), "one": Function(f"{form}_{one}", form), "whole": whole}
 
 
 def has_full_range(ends: Struct) -> bool:
@@ -57,9 +58,9 @@ def has_full_range(ends: Struct) -> bool:
 
 
 def stream(rows: list[bytes], bias: NDArray[Any]) -> NDArray[Any]:
-    """Each row behind the biases of its two channels; a word that loops read ahead of the end."""
+    """Each row behind the biases of its two channels; two words that loops read ahead of the end."""
     pairs = np.append(bias, bias[len(bias) // 2 * 2 :]).astype("<u4").reshape(-1, 2)
-    return np.frombuffer(b"".join(pair.tobytes() + row for pair, row in zip(pairs, rows, strict=True)) + bytes(4), np.int8)
+    return np.frombuffer(b"".join(pair.tobytes() + row for pair, row in zip(pairs, rows, strict=True)) + bytes(8), np.int8)
 
 
 def conv_transpose2d(call: Call) -> list[KernelCall]:

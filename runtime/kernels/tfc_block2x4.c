@@ -49,25 +49,59 @@ TFC_INLINE const int8_t *tfc_blocks2x4(int32_t *sums, const uint32_t *x, const i
 TFC_PASSES(tfc_block2x4, tfc_blocks2x4)
 #endif
 
-/* A pair of channels of one column. */
-TFC_INLINE const int8_t *tfc_blocks_of_one(int32_t *sums, const uint32_t *x, const int8_t *w) {
-    int32_t first = sums[0], second = sums[1];
+/* A pair of channels of one column of a strip, or of words one behind another. */
+#if defined(__ARM_FEATURE_DSP)
+/* A line is a cycle. While a block is multiplied its successor is loaded: STEP leads there, WEIGHTS are its first, SECOND the others. */
+#define TFC_ONE_BLOCK(STEP, WEIGHTS, SECOND, END) \
+    "adds %[x], %[x], %[s]\n\tsxtb16 %[t], %[u]\n\t" \
+    "bcs " END "f\n\tsxtb16 %[u], %[u], ror #8\n\t" \
+    "ldr %[p], [%[x]]\n\t" \
+    "ldr %[q], [%[x], %[half]]\n\tsxtb16 %[s], %[v]\n\t" \
+    "smlad %[a], %[p], %[t], %[a]\n\tsxtb16 %[v], %[v], ror #8\n\t" \
+    "smlad %[b], %[p], %[u], %[b]\n\tldr %[u], [%[w], " WEIGHTS "]\n\t" \
+    "smlad %[a], %[q], %[s], %[a]\n\tldrsh %[s], [%[w], " STEP "]\n\t" \
+    "smlad %[b], %[q], %[v], %[b]\n\tldr %[v], [%[w], " SECOND "]\n\t"
+TFC_INLINE const int8_t *tfc_blocks_of_one(int32_t *sums, const uint32_t *x, const int8_t *w, int32_t pitch) {
+    int32_t a = sums[0], b = sums[1], p, q, s, t, u, v;
+    __asm__ volatile("ldrsh %[s], [%[w], #2]\n\tldr %[u], [%[w], #4]\n\tldr %[v], [%[w], #8]\n"
+                     "1:\t" TFC_ONE_BLOCK("#0", "#12", "#16", "3")
+                     TFC_ONE_BLOCK("#22", "#24", "#28", "2") "add %[w], %[w], #20\n\tb 1b\n"
+                     "2:\tadd %[w], %[w], #8\n3:\tadd %[w], %[w], #4"
+                     : [a] "+r"(a), [b] "+r"(b), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [s] "=&r"(s), [t] "=&r"(t), [u] "=&r"(u), [v] "=&r"(v)
+                     : [half] "i"(4 * pitch)
+                     : "cc", "memory");
+    sums[0] = a, sums[1] = b;
+    return w;
+}
+#undef TFC_ONE_BLOCK
+#else
+TFC_INLINE const int8_t *tfc_blocks_of_one(int32_t *sums, const uint32_t *x, const int8_t *w, int32_t pitch) {
     for (;; w += 20) {
         for (int32_t i = 0; i < 2; i++) {
             const int8_t *weights = w + 4 + 8 * i;
             int32_t step = tfc_get(w + 2 - 2 * i, 2);
-            if (step < 0) {
-                sums[0] = first, sums[1] = second;
-                return weights;
-            }
+            if (step < 0) return weights;
             x += step / 4;
-            uint32_t even = x[0], odd = x[TFC_PITCH], word0 = tfc_load(weights), word1 = tfc_load(weights + 4);
-            first = tfc_smlad(odd, tfc_sxtb16(word1), tfc_smlad(even, tfc_sxtb16(word0), first));
-            second = tfc_smlad(odd, tfc_sxtb16_8(word1), tfc_smlad(even, tfc_sxtb16_8(word0), second));
+            uint32_t even = x[0], odd = x[pitch], word0 = tfc_load(weights), word1 = tfc_load(weights + 4);
+            sums[0] = tfc_smlad(odd, tfc_sxtb16(word1), tfc_smlad(even, tfc_sxtb16(word0), sums[0]));
+            sums[1] = tfc_smlad(odd, tfc_sxtb16_8(word1), tfc_smlad(even, tfc_sxtb16_8(word0), sums[1]));
         }
     }
 }
+#endif
+
+static const int8_t *column(int32_t *sums, const uint32_t *x, const int8_t *w) {
+    return tfc_blocks_of_one(sums, x, w, TFC_PITCH);
+}
+
+static const int8_t *token(int32_t *sums, const uint32_t *x, const int8_t *w) {
+    return tfc_blocks_of_one(sums, x, w, 1);
+}
 
 void tfc_block2x4_one(const struct tfc_pass *pass, const void *w) {
-    tfc_one_column(tfc_blocks_of_one, pass, w);
+    tfc_one_column(column, pass, w);
+}
+
+void tfc_block2x4_token(const struct tfc_pass *pass, const void *w) {
+    tfc_one_column(token, pass, w);
 }

@@ -44,24 +44,61 @@ TFC_INLINE const int8_t *tfc_runs(int32_t *sums, const uint32_t *x, const int8_t
 TFC_PASSES(tfc_pairs, tfc_runs)
 #endif
 
+/* first and second += `bytes` of quads x their weights; in a column of a strip, or of words one behind another. */
+#if defined(__ARM_FEATURE_DSP)
+/* A line is a cycle. The weights are loaded a quad ahead. */
+#define TFC_ONE_QUAD \
+    "sxtb16 %[t], %[u]\n\tldr %[p], [%[x]], %[quad]\n\t" \
+    "sxtb16 %[u], %[u], ror #8\n\tldr %[q], [%[x], %[back]]\n\t" \
+    "smlad %[a], %[p], %[t], %[a]\n\tsxtb16 %[t], %[v]\n\t" \
+    "smlad %[b], %[p], %[u], %[b]\n\tsxtb16 %[v], %[v], ror #8\n\t" \
+    "smlad %[a], %[q], %[t], %[a]\n\tldr %[u], [%[w]], #8\n\t" \
+    "smlad %[b], %[q], %[v], %[b]\n\tldr %[v], [%[w], #-4]\n"
+TFC_INLINE void tfc_run_of_one(int32_t *first, int32_t *second, const uint32_t *x, const int8_t *w, int32_t bytes, int32_t pitch) {
+    int32_t a = *first, b = *second, p, q, t, u, v;
+    const uint32_t *end = x + bytes / 4;
+    __asm__ volatile("ldr %[u], [%[w]], #8\n\tldr %[v], [%[w], #-4]\n\ttst %[bytes], %[odd]\n\tbne 2f\n"
+                     "1:\t" TFC_ONE_QUAD "2:\t" TFC_ONE_QUAD "\tcmp %[x], %[end]\n\tbne 1b"
+                     : [a] "+r"(a), [b] "+r"(b), [x] "+r"(x), [w] "+r"(w), [p] "=&r"(p), [q] "=&r"(q), [t] "=&r"(t), [u] "=&r"(u), [v] "=&r"(v)
+                     : [end] "r"(end), [bytes] "r"(bytes), [quad] "i"(8 * pitch), [back] "i"(-4 * pitch), [odd] "i"((8 * pitch) & -(8 * pitch))
+                     : "cc", "memory");
+    *first = a, *second = b;
+}
+#undef TFC_ONE_QUAD
+#else
+TFC_INLINE void tfc_run_of_one(int32_t *first, int32_t *second, const uint32_t *x, const int8_t *w, int32_t bytes, int32_t pitch) {
+    for (const uint32_t *end = x + bytes / 4; x != end; x += 2 * pitch, w += 8) {
+        uint32_t even = x[0], odd = x[pitch], word0 = tfc_load(w), word1 = tfc_load(w + 4);
+        *first = tfc_smlad(odd, tfc_sxtb16(word1), tfc_smlad(even, tfc_sxtb16(word0), *first));
+        *second = tfc_smlad(odd, tfc_sxtb16_8(word1), tfc_smlad(even, tfc_sxtb16_8(word0), *second));
+    }
+}
+#endif
+
 /* A pair of channels of one column. */
-TFC_INLINE const int8_t *tfc_pairs_of_one(int32_t *sums, const uint32_t *x, const int8_t *w) {
-    int32_t first = sums[0], second = sums[1];
+TFC_INLINE const int8_t *tfc_runs_of_one(int32_t *sums, const uint32_t *x, const int8_t *w, int32_t pitch) {
     for (;;) {
         int32_t step = tfc_get(w, 2), bytes = (uint16_t)tfc_get(w + 2, 2);
         w += 4;
-        if (bytes == 0) break;
+        if (bytes == 0) return w;
         x += step / 4;
-        for (const uint32_t *end = x + bytes / 4; x != end; x += TFC_QUAD_WORDS, w += 8) {
-            uint32_t even = x[0], odd = x[TFC_PITCH], word0 = tfc_load(w), word1 = tfc_load(w + 4);
-            first = tfc_smlad(odd, tfc_sxtb16(word1), tfc_smlad(even, tfc_sxtb16(word0), first));
-            second = tfc_smlad(odd, tfc_sxtb16_8(word1), tfc_smlad(even, tfc_sxtb16_8(word0), second));
-        }
+        tfc_run_of_one(sums, sums + 1, x, w, bytes, pitch);
+        x += bytes / 4, w += bytes / pitch;
     }
-    sums[0] = first, sums[1] = second;
-    return w;
+}
+
+static const int8_t *column(int32_t *sums, const uint32_t *x, const int8_t *w) {
+    return tfc_runs_of_one(sums, x, w, TFC_PITCH);
+}
+
+static const int8_t *token(int32_t *sums, const uint32_t *x, const int8_t *w) {
+    return tfc_runs_of_one(sums, x, w, 1);
 }
 
 void tfc_pairs_one(const struct tfc_pass *pass, const void *w) {
-    tfc_one_column(tfc_pairs_of_one, pass, w);
+    tfc_one_column(column, pass, w);
+}
+
+void tfc_pairs_token(const struct tfc_pass *pass, const void *w) {
+    tfc_one_column(token, pass, w);
 }

@@ -87,6 +87,7 @@ PRODUCTS = (
     conv((16, 16, 32), 64, 3, stride=2, table=True),
     linear(16, 64, 64),
     linear(1, 320, 100),
+    linear(1, 640, 128),
     grouped((16, 16, 192), 3, stride=2),
     grouped((8, 8, 32), 3),
     grouped((8, 8, 32), 5),

@@ -48,16 +48,16 @@ struct tfc_pass {
 /* A format of weights, and what becomes of the sums: nothing, int8 by the plain ending, from a table, with a residual, or both. */
 typedef void tfc_loop(const struct tfc_pass *pass, const void *w);
 
-/* The last of them takes one column, whose sums it leaves one after another. */
-tfc_loop tfc_pairs_sums, tfc_pairs_plain, tfc_pairs_table, tfc_pairs_residual, tfc_pairs_residual_table, tfc_pairs_one;
-tfc_loop tfc_block2x4_sums, tfc_block2x4_plain, tfc_block2x4_table, tfc_block2x4_residual, tfc_block2x4_residual_table, tfc_block2x4_one;
+/* The last two take one column of a strip, or a token whose pairs lie one behind another; with a step of 0 they leave its sums. */
+tfc_loop tfc_pairs_sums, tfc_pairs_plain, tfc_pairs_table, tfc_pairs_residual, tfc_pairs_residual_table, tfc_pairs_one, tfc_pairs_token;
+tfc_loop tfc_block2x4_sums, tfc_block2x4_plain, tfc_block2x4_table, tfc_block2x4_residual, tfc_block2x4_residual_table, tfc_block2x4_one, tfc_block2x4_token;
 
 /* How the sums of a convolution or linear become the result. */
 struct tfc_result {
     const int32_t *multiplier; /* m, one a channel */
     const int8_t *table;       /* 1,024 entries, or 0 */
     tfc_ending *end;
-    tfc_loop *sums, *one;      /* over strips */
+    tfc_loop *sums, *one;      /* over strips; the second of one column, or of the only token */
     tfc_loop *whole;           /* 0 where no loop does what `end` does */
     int32_t zero;              /* z_y, z_t, or c of the residual */
     int32_t residual;          /* m_r */

@@ -41,11 +41,20 @@ TFC_APART void tfc_widen_quads4_s16(uint32_t *strip, const int8_t *const x[4], i
 }
 
 /* A last, incomplete quad of one column. */
-TFC_INLINE void tfc_widen_rest(uint32_t *strip, int32_t bytes, const int8_t *x, int32_t count) {
+TFC_INLINE void tfc_widen_rest(uint32_t *even, uint32_t *odd, int32_t bytes, const int8_t *x, int32_t count) {
     uint32_t k[4] = {0, 0, 0, 0};
     for (int32_t i = 0; i < count; i++) k[i] = (uint32_t)tfc_get(x + i * bytes, bytes);
-    strip[0] = tfc_pkhbt(k[0], k[2]);
-    strip[TFC_PITCH] = tfc_pkhbt(k[1], k[3]);
+    *even = tfc_pkhbt(k[0], k[2]);
+    *odd = tfc_pkhbt(k[1], k[3]);
+}
+
+/* A token alone: its pairs lie one behind another. */
+TFC_APART void tfc_widen_token(uint32_t *to, int32_t bytes, const int8_t *x, int32_t c) {
+    for (; c >= 4; c -= 4, x += 4 * bytes, to += 2) {
+        struct tfc_pairs pairs = tfc_pairs_at(x, bytes);
+        to[0] = pairs.even, to[1] = pairs.odd;
+    }
+    if (c > 0) tfc_widen_rest(to, to + 1, bytes, x, c);
 }
 
 /* Up to four columns of c channels. */
@@ -54,7 +63,8 @@ TFC_INLINE void tfc_widen_columns(uint32_t *strip, int32_t columns, int32_t byte
     else if (columns > 2) tfc_widen_quads4(strip, x, c >> 2);
     else tfc_widen_quads2(strip, x, c >> 2);
     if ((c & 3) == 0) return;
-    for (int32_t p = 0; p < columns; p++) tfc_widen_rest(strip + (c >> 2) * TFC_QUAD_WORDS + p, bytes, x[p] + (c & ~3) * bytes, c & 3);
+    strip += (c >> 2) * TFC_QUAD_WORDS;
+    for (int32_t p = 0; p < columns; p++) tfc_widen_rest(strip + p, strip + TFC_PITCH + p, bytes, x[p] + (c & ~3) * bytes, c & 3);
 }
 
 #endif

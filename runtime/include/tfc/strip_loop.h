@@ -12,11 +12,30 @@ enum { TFC_FRACTION = 12 }; /* of sums that take a residual, here */
 /* Adds the products of a pair of channels to its sums, [2][4] or of one column [2]; returns the weights of the next pair. */
 typedef const int8_t *tfc_body(int32_t *sums, const uint32_t *x, const int8_t *w);
 
+enum tfc_kind_of_pass { TFC_PASS_SUMS, TFC_PASS_PLAIN, TFC_PASS_TABLE, TFC_PASS_RESIDUAL, TFC_PASS_RESIDUAL_TABLE };
+
+/* One result; y is where it goes. */
+TFC_INLINE int8_t tfc_passed(const struct tfc_pass *pass, enum tfc_kind_of_pass kind, int32_t sum, int32_t m, const int8_t *y) {
+    int32_t v = tfc_smmlar(kind >= TFC_PASS_RESIDUAL ? tfc_shl(sum, pass->shift) : sum, m, pass->zero);
+    if (kind >= TFC_PASS_RESIDUAL) v = tfc_mla(y[pass->distance], pass->residual, v) >> TFC_FRACTION;
+    return kind == TFC_PASS_TABLE || kind == TFC_PASS_RESIDUAL_TABLE ? pass->table[tfc_usat10(v)] : (int8_t)tfc_ssat8(v);
+}
+
+/* One column: results, or with a step of 0 its sums. */
 TFC_INLINE void tfc_one_column(tfc_body *body, const struct tfc_pass *pass, const int8_t *w) {
-    int32_t *sums = pass->columns->y;
-    for (const int32_t *m = pass->multiplier; m != pass->end; m += 2, sums += 2) {
-        __builtin_memcpy(sums, w, 2 * sizeof *sums);
-        w = body(sums, pass->columns->x, w + 2 * sizeof *sums);
+    enum tfc_kind_of_pass kind = TFC_PASS_PLAIN + (pass->table ? 1 : 0) + (pass->residual ? 2 : 0);
+    int32_t *to = pass->columns->y, sums[2];
+    int8_t *y = pass->columns->y;
+    for (const int32_t *m = pass->multiplier; m != pass->end; m += 2) {
+        __builtin_memcpy(sums, w, sizeof sums);
+        w = body(sums, pass->columns->x, w + sizeof sums);
+        if (pass->step == 0) {
+            *to++ = sums[0], *to++ = sums[1];
+        } else {
+            y[0] = tfc_passed(pass, kind, sums[0], m[0], y);
+            y[1] = tfc_passed(pass, kind, sums[1], m[1], y + 1);
+            y += 2;
+        }
     }
 }
 
@@ -117,15 +136,6 @@ TFC_INLINE const int8_t *tfc_pair(tfc_body *body, int32_t *sums, const uint32_t 
     __builtin_memcpy(starts, w, sizeof starts);
     for (int32_t p = 0; p < 4; p++) sums[p] = starts[0], sums[4 + p] = starts[1];
     return body(sums, x, w + sizeof starts);
-}
-
-enum tfc_kind_of_pass { TFC_PASS_SUMS, TFC_PASS_PLAIN, TFC_PASS_TABLE, TFC_PASS_RESIDUAL, TFC_PASS_RESIDUAL_TABLE };
-
-/* One result; y is where it goes. */
-TFC_INLINE int8_t tfc_passed(const struct tfc_pass *pass, enum tfc_kind_of_pass kind, int32_t sum, int32_t m, const int8_t *y) {
-    int32_t v = tfc_smmlar(kind >= TFC_PASS_RESIDUAL ? tfc_shl(sum, pass->shift) : sum, m, pass->zero);
-    if (kind >= TFC_PASS_RESIDUAL) v = tfc_mla(y[pass->distance], pass->residual, v) >> TFC_FRACTION;
-    return kind == TFC_PASS_TABLE || kind == TFC_PASS_RESIDUAL_TABLE ? pass->table[tfc_usat10(v)] : (int8_t)tfc_ssat8(v);
 }
 
 TFC_INLINE void tfc_run_pass(tfc_body *body, const struct tfc_pass *pass, enum tfc_kind_of_pass kind, const int8_t *w) {

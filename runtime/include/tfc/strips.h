@@ -17,11 +17,19 @@ struct tfc_waiting {
     struct tfc_columns columns[TFC_MOST_COLUMNS + 1];
 };
 
+TFC_INLINE void tfc_pass_columns(const struct tfc_waiting *s, tfc_loop *loop, struct tfc_columns *columns) {
+    const struct tfc_result *f = s->f;
+    const struct tfc_pass pass = {f->multiplier, s->out, f->zero, columns, f->multiplier + s->out, f->residual, (const int8_t *)s->r - (int8_t *)s->y, f->table, f->shift};
+    loop(&pass, s->w);
+}
+
 /* Four columns of which `left` exist; the result of column 0 begins at element `first` of y. */
 TFC_INLINE void tfc_add_columns(struct tfc_waiting *s, const uint32_t *x, int32_t first, int32_t left) {
     const struct tfc_result *f = s->f;
-    if (f->whole && left >= 4 && (s->out & 1) == 0) {
-        s->columns[s->count++] = (struct tfc_columns){x, (int8_t *)s->y + first};
+    if (f->whole && (s->out & 1) == 0 && (left >= 4 || left == 1)) {
+        struct tfc_columns at = {x, (int8_t *)s->y + first};
+        if (left == 1) tfc_pass_columns(s, f->one, &at);
+        else s->columns[s->count++] = at;
         return;
     }
     struct tfc_columns columns[2] = {{x, s->sums}, {0, 0}};
@@ -32,11 +40,9 @@ TFC_INLINE void tfc_add_columns(struct tfc_waiting *s, const uint32_t *x, int32_
 }
 
 TFC_INLINE void tfc_finish_columns(struct tfc_waiting *s) {
-    const struct tfc_result *f = s->f;
     if (s->count == 0) return;
     s->columns[s->count] = (struct tfc_columns){0, 0};
-    const struct tfc_pass pass = {f->multiplier, s->out, f->zero, s->columns, f->multiplier + s->out, f->residual, (const int8_t *)s->r - (int8_t *)s->y, f->table, f->shift};
-    f->whole(&pass, s->w);
+    tfc_pass_columns(s, s->f->whole, s->columns);
     s->count = 0;
 }
 
@@ -44,12 +50,18 @@ TFC_INLINE int8_t *tfc_behind_sums(const struct tfc_waiting *s) {
     return (int8_t *)(s->sums + 4 * ((s->out + 3) & ~3));
 }
 
-/* scratch: sums, then f->strips strips. */
+/* scratch: sums, then f->strips strips; for one token its pairs, one behind another. */
 TFC_INLINE void tfc_linear_strips(const struct tfc_linear *f, const int8_t *x, const void *w, const void *r, void *scratch,
                                   void *y) {
     struct tfc_waiting s = {.f = &f->result, .out = f->out, .w = w, .r = r, .sums = scratch, .y = y};
     int32_t each = TFC_PITCH / 4, fours = f->strips * each, token_bytes = f->in * f->x_bytes, strip_words = tfc_quads(f->in) * TFC_QUAD_WORDS;
     uint32_t *strips = (uint32_t *)(void *)tfc_behind_sums(&s);
+    if (f->tokens == 1) {
+        strips = (uint32_t *)(s.sums + ((s.out + 3) & ~3));
+        tfc_widen_token(strips, f->x_bytes, x, f->in);
+        tfc_add_columns(&s, strips, 0, 1);
+        return;
+    }
     for (int32_t token = 0, four = 0; token < f->tokens; token += 4, x += 4 * token_bytes) {
         const int8_t *columns[4];
         int32_t left = f->tokens - token;

@@ -75,6 +75,8 @@ FAMILIES: dict[str, list[Case]] = {
         *(linear((1, 9), 12, 6, ending=ending) for ending in ENDINGS),
         *(linear((tokens,), 10, 5, zero=ZEROS[tokens % 4]) for tokens in range(1, 9)),
         linear((1,), 33, 10),
+        *(linear((1, 1), 22, 8, density=density, ending=ending) for density, ending in zip((1.0, 0.6, 0.3, 0.1, 0.0, 0.5), ENDINGS, strict=True)),
+        *(conv((1, 1, 40), out, (1, 1), density=0.4, zero=-128) for out in (1, 6)),
         linear((2, 3), 3, 2, ending="residual table"),
         *(linear((1, 13), 64, 11, density=density, ending="residual") for density in (0.5, 0.1)),
     ],
