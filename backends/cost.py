@@ -7,13 +7,33 @@ which take 0.8 to 1 cycle each. `pytest tests/backends/test_kernels.py -k near` 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import prod
+from math import exp, prod
 
 from tfc.ir.int_rules import Call
 
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
-from .shapes import band_scratch, bands, bias_slabs, few_scratch, few_steps, int8, key_tokens, quads, strip_rows, windows
+from .shapes import (
+    band_scratch,
+    bands,
+    bias_slabs,
+    conv2d_passes,
+    conv2d_scratch,
+    conv2d_strip_scratch,
+    few_scratch,
+    few_steps,
+    int8,
+    key_tokens,
+    linear_passes,
+    linear_strip_scratch,
+    most_rows,
+    most_strips,
+    panel_scratch,
+    quads,
+    strip_rows,
+    windows,
+)
 from .strips import Blocks2x4
+from .target import Target
 
 
 @dataclass(frozen=True)
@@ -48,6 +68,7 @@ STRIPS = {  # of the weights that are stored; a panel is four columns
     "block2x4": Rates(mac=0.659, result=4.4, widened=1.33, panel=306),
 }
 CALL = 1200.0  # of a product at all
+PASS = 50.0  # for each pair of channels, each time that weights are read
 RUN = 23.3  # more for each run of dense weights, pair of channels and four columns
 ONE_COLUMN = {  # weights come from flash once for it
     "pairs": Rates(mac=1.37, result=31.0, panel=105),
@@ -186,8 +207,9 @@ def with_ending(rates: Rates, call: Call, sums: float = 0.0) -> Rates:
     return replace(rates, result=rates.result + more + through)
 
 
-def strip_product(call: Call, form: str, *, stored: int, scratch: int) -> Cost:
+def strip_product(call: Call, target: Target, form: str, *, stored: int, linear: bool) -> Cost:
     """A convolution or linear over strips; a last column alone does not pay for four. `stored` weights count."""
+    scratch = linear_strip_scratch(call) if linear else conv2d_strip_scratch(call)
     *rows, width, out = call.node.type.shape if call.node.op == "conv2d" else (1, prod(call.node.type.shape[:-1]), call.node.type.shape[-1])
     walk, rates, flash = windows(call), strip_rates(call, form), weighted_flash(call, form)
     gathered = call.node.op == "conv2d" and strip_rows(call) == 0
@@ -197,7 +219,25 @@ def strip_product(call: Call, form: str, *, stored: int, scratch: int) -> Cost:
     widened = 16 * quads(call) * fours if gathered else walk.widened(call.operands[0].shape) if call.node.op == "conv2d" else 4 * quads(call) * columns
     whole = replace(rates, widened=rates.widened + GATHERED) if gathered else rates
     cost = whole.cost(4 * stored * fours, 4 * out * fours, widened=int(widened), panels=fours, scratch=scratch, flash=flash)
-    return cost + ONE_COLUMN[form].cost(stored * ones, out * ones, panels=ones) + Cost(runs + CALL)
+    return cost + ONE_COLUMN[form].cost(stored * ones, out * ones, panels=ones) + Cost(runs + CALL + rereading(call, target, form, linear))
+
+
+def rereading(call: Call, target: Target, form: str, linear: bool) -> float:
+    """Cycles beyond those of the fastest loop order, where fewer rows or strips are finished together and weights are read more often."""
+    passes, most = (linear_passes, most_strips(call)) if linear else (conv2d_passes, most_rows(call))
+    again = passes(call, int(call.attr("together", most))) - passes(call, most)
+    bytes, caches = weighted_flash(call, form), target.caches
+    missed = missed_share(bytes, caches.data_bytes) * bytes / caches.line_bytes * target.flash.line_fill_cycles
+    return again * (missed + PASS * -(-call.node.type.shape[-1] // 2))
+
+
+def missed_share(bytes: int, cache: int) -> float:
+    """Of what is read from end to end, over and over, through a cache with random replacement: a line survives each miss with probability 1 - 1 / lines,
+    so that the share that misses solves m = 1 - exp(-m · bytes / cache). Without a cache all of it."""
+    share = 1.0
+    for _ in range(40 if cache else 0):
+        share = 1 - exp(-share * bytes / cache)
+    return share if share > 0.01 else 0.0
 
 
 def strip_rates(call: Call, form: str) -> Rates:
@@ -208,21 +248,21 @@ def strip_rates(call: Call, form: str) -> Rates:
     return replace(STRIPS[form], result=STRIPS[form].result + more)
 
 
-def dense_product(call: Call, scratch: int) -> Cost:
-    return strip_product(call, "pairs", stored=call.operands[1].shape[0] * 4 * quads(call), scratch=scratch)
+def dense_product(call: Call, target: Target, linear: bool) -> Cost:
+    return strip_product(call, target, "pairs", stored=call.operands[1].shape[0] * 4 * quads(call), linear=linear)
 
 
-def sparse_product(call: Call, form: Blocks | Blocks2x4, scratch: int) -> Cost | None:
+def sparse_product(call: Call, target: Target, form: Blocks | Blocks2x4, linear: bool) -> Cost | None:
     """The blocks that are not zero; None where a stream cannot reach far enough."""
     w = call.graph.constant(call.node.operands[1])
     if w is None:
         return None
     stored = form.count(matrix(w)) * form.height * form.width
     if isinstance(form, Blocks2x4):
-        return strip_product(call, form.name, stored=stored, scratch=scratch)
+        return strip_product(call, target, form.name, stored=stored, linear=linear)
     if prod(call.operands[1].shape[1:]) > form.width * LARGEST_STEP:
         return None
-    return product(call, SPARSE[form.name], form.name, macs=stored, scratch=scratch)
+    return product(call, SPARSE[form.name], form.name, macs=stored, scratch=panel_scratch(call) if linear else conv2d_scratch(call))
 
 
 def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:

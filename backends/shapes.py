@@ -99,16 +99,43 @@ STRIP_BYTES = 16384
 SPARE = 8  # bytes behind a strip that loops may read ahead
 
 
+def loop_orders(call: Call, linear: bool) -> list[int]:
+    """Rows of results, or strips of tokens, that may be finished together, the most first: fewer take less scratch, but read the weights more often."""
+    most = most_strips(call) if linear else most_rows(call)
+    return sorted({most, -(-most // 2), 1}, reverse=True)
+
+
+def most_rows(call: Call) -> int:
+    """Rows of results of a convolution."""
+    _, out_h, out_w, _ = call.node.type.shape
+    walk, stride = windows(call), call.attr("stride", (1, 1))[0]
+    if is_gathered(call, walk) or call.attr("dilation", (1, 1))[0] > 1:
+        return 1
+    fours = -(-min(walk.span, out_w) // 4)
+    room = (STRIP_BYTES // walk.row_bytes - walk.kernel[0]) // stride + 1
+    return int(max(1, min(out_h, -(-TOGETHER // fours), room)))
+
+
+def is_gathered(call: Call, walk: Windows) -> bool:
+    """Whether windows do not lie in strips as they are."""
+    return walk.kernel != tuple(call.operands[1].shape[1:3])
+
+
+def conv2d_passes(call: Call, together: int) -> int:
+    """How often a convolution reads its weights."""
+    _, out_h, out_w, _ = call.node.type.shape
+    return -(-out_h // together) * -(-out_w // windows(call).span)
+
+
+def linear_passes(call: Call, together: int) -> int:
+    """How often a linear reads its weights."""
+    return -(-tokens_of(call) // (PITCH * together))
+
+
 def strip_rows(call: Call) -> int:
     """Rows of the strip of a convolution, for as many rows of results as are finished together; 0 where windows are gathered."""
-    kernel_h, kernel_w = call.operands[1].shape[1:3]
-    walk, stride, (_, out_h, out_w, _) = windows(call), call.attr("stride", (1, 1))[0], call.node.type.shape
-    if walk.kernel != (kernel_h, kernel_w):
-        return 0
-    fours = -(-min(walk.span, out_w) // 4)
-    room = (STRIP_BYTES // walk.row_bytes - kernel_h) // stride + 1
-    together = 1 if call.attr("dilation", (1, 1))[0] > 1 else max(1, min(out_h, -(-TOGETHER // fours), room))
-    return int((together - 1) * stride + kernel_h)
+    walk, together = windows(call), int(call.attr("together", most_rows(call)))
+    return 0 if is_gathered(call, walk) else int((together - 1) * call.attr("stride", (1, 1))[0] + walk.kernel[0])
 
 
 def tokens_of(call: Call) -> int:
@@ -122,10 +149,14 @@ def linear_windows(call: Call) -> Windows:
     return alone(inputs) if tokens_of(call) == 1 else one_by_one(inputs)
 
 
+def most_strips(call: Call) -> int:
+    """Strips of tokens."""
+    return max(1, min(-(-tokens_of(call) // PITCH), -(-TOGETHER * 4 // PITCH), STRIP_BYTES // (QUAD_BYTES * quads(call))))
+
+
 def linear_strips(call: Call) -> int:
-    """Strips of tokens that are widened together."""
-    tokens, row_bytes = tokens_of(call), QUAD_BYTES * quads(call)
-    return max(1, min(-(-tokens // PITCH), -(-TOGETHER * 4 // PITCH), STRIP_BYTES // row_bytes))
+    """Strips of tokens that are widened and finished together."""
+    return int(call.attr("together", most_strips(call)))
 
 
 def linear_strip_scratch(call: Call) -> int:

@@ -15,8 +15,9 @@ from .types import Shape, TensorType
 Infer = Callable[..., Shape | None]
 
 # What any node may carry: the range that calibration saw (of the value, and before a fused activation), mean and
-# largest magnitude of each channel, scale and zero point where the model brings its own, whether it is to be int16, and its kernel.
-COMMON = frozenset({"range", "pre_range", "means", "peaks", "qparams", "wide", "kernel"})
+# largest magnitude of each channel, scale and zero point where the model brings its own, whether it is to be int16, its kernel,
+# and how many rows or strips of the result this finishes together.
+COMMON = frozenset({"range", "pre_range", "means", "peaks", "qparams", "wide", "kernel", "together"})
 
 
 @dataclass(frozen=True)

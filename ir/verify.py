@@ -60,8 +60,13 @@ def is_quantized(graph: Graph, node: Node) -> str | None:
 
 
 def is_bound(graph: Graph, node: Node) -> str | None:
-    needs = node.op not in ("arg", "const") and not isinstance(node.place, View)
+    needs = node.op not in ("arg", "const") and not is_joined(graph, node) and not isinstance(node.place, View)
     return is_quantized(graph, node) or ("names no kernel: run choose-kernels" if needs and "kernel" not in node.attrs else None)
+
+
+def is_joined(graph: Graph, node: Node) -> bool:
+    """Whether the parts of a concatenation lie in it."""
+    return node.op == "concat" and all(isinstance(place := graph[name].place, View) and place.of == node.name for name in node.operands)
 
 
 def is_placed(graph: Graph, node: Node) -> str | None:

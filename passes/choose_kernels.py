@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tfc.backends.target import Target
-from tfc.ir.graph import Graph, Scratch, View
+from tfc.ir.graph import Graph, Scratch
 from tfc.ir.types import Symbol
 from tfc.ir.verify import require
 
-from .lifetimes import is_view
 from .offers import choose
+from .views import views_of
 
 
 def choose_kernels(graph: Graph, target: Target, *, objective: str = "latency", ram: int | None = None, flash: int | None = None) -> Graph:
-    """The best for the whole graph of kernels that read weights as they are stored; options are those of `choose_layouts`. A view gets its operand's bytes."""
+    """The best for the whole graph of kernels that read weights as they are stored, and what lies inside another value its place there. Options are those of
+    `choose_layouts`.
+    """
     require(graph, "quantized")
     graph = graph.copy()
     for name, offer in choose(graph, target, objective, ram, flash, stored=True).items():
-        graph.add(replace(graph[name].but(kernel=Symbol(offer.kernel)), scratch=Scratch(offer.scratch) if offer.scratch else None))
-    for node in graph:
-        if is_view(graph, node):
-            graph.add(replace(node, place=View(node.operands[0])))
+        node = graph[name].but(kernel=Symbol(offer.kernel), together=offer.together)
+        graph.add(replace(node, scratch=Scratch(offer.scratch) if offer.scratch else None))
+    for name, view in views_of(graph).inside.items():
+        graph.add(replace(graph[name], place=view))
     return graph

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tfc.ir.graph import Graph, Node
+from tfc.ir.graph import Graph
+
+from .views import views_of
 
 ALIGNMENT = 8
-VIEWS = ("reshape", "reinterpret")
 
 
 @dataclass(frozen=True)
@@ -27,31 +28,25 @@ def aligned(bytes: int) -> int:
     return -(-bytes // ALIGNMENT) * ALIGNMENT
 
 
-def is_view(graph: Graph, node: Node) -> bool:
-    """Whether the value is its operand's bytes under another type."""
-    return node.op in VIEWS and graph[node.operands[0]].op != "const"
-
-
-def root(graph: Graph, name: str) -> str:
-    """The value whose bytes a value uses: itself, unless it is a view."""
-    node = graph[name]
-    return root(graph, node.operands[0]) if is_view(graph, node) else name
-
-
 def buffers(graph: Graph) -> list[Buffer]:
-    """All buffers of a schedule. Arguments are there from the start, results to the end; constants lie in flash."""
-    step = {node.name: index for index, node in enumerate(graph)}
-    last = dict(step)
+    """All buffers of a schedule. Arguments are there from the start, results to the end; constants lie in flash. A value that others lie in exists as
+    long as any of them."""
+    views = views_of(graph)
+    step = {node.name: -1 if node.op == "arg" else index for index, node in enumerate(graph)}
+    first, last = dict(step), dict(step)
     for node in graph:
+        owner = views.root(node.name)
+        first[owner] = min(first[owner], step[node.name])
+        last[owner] = max(last[owner], step[node.name])
         for operand in node.operands:
-            owner = root(graph, operand)
+            owner = views.root(operand)
             last[owner] = max(last[owner], step[node.name])
     for name in graph.results:
-        last[root(graph, name)] = len(step)
+        last[views.root(name)] = len(step)
     made = []
     for node in graph:
-        if node.op != "const" and root(graph, node.name) == node.name:
-            made.append(Buffer(node.name, aligned(node.type.bytes), -1 if node.op == "arg" else step[node.name], last[node.name]))
+        if node.op != "const" and node.name not in views.inside:
+            made.append(Buffer(node.name, aligned(node.type.bytes), first[node.name], last[node.name]))
         if node.scratch:
             made.append(Buffer(f"{node.name} scratch", aligned(node.scratch.bytes), step[node.name], step[node.name]))
     return made

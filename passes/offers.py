@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 
+from tfc.backends.cost import Cost
 from tfc.backends.formats import stored_bytes
-from tfc.backends.kernels import KERNELS, bids
+from tfc.backends.kernels import KERNELS, bids, loop_orders
 from tfc.backends.target import Target
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Scratch
 from tfc.ir.text import print_node
 
-from .lifetimes import aligned, is_view, live_bytes
+from .lifetimes import aligned, live_bytes
 from .optimum import Offer, optimum
+from .views import views_of
 
 
 @dataclass(frozen=True)
@@ -65,40 +67,50 @@ def flash_bid(graph: Graph, target: Target) -> int:
 
 
 def taken_of(graph: Graph, name: str, offers: dict[str, list[Offer]]) -> Offer:
-    """The offer of the kernel that a node has."""
-    return next(offer for offer in offers[name] if offer.kernel == graph[name].attrs["kernel"])
+    """The offer that a node has taken."""
+    attrs = graph[name].attrs
+    return next(offer for offer in offers[name] if (offer.kernel, offer.together) == (attrs["kernel"], attrs.get("together")))
 
 
 def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str, list[Offer]]:
     """All offers for each node. A peak is at least that of the values alone, which no choice changes; cycles are whole, so that sums are exact."""
-    values = values_alone(graph)
+    values, views = values_alone(graph), views_of(graph)
     live = live_bytes(values)
     least = max(live)
     found: dict[str, list[Offer]] = {}
     for step, node in enumerate(values):
-        if node.op in ("arg", "const") or is_view(graph, node):
+        if not views.computed(node):
             continue
         weights = weights_of(graph, node)
         form = weights.attrs.get("format", "dense") if weights and stored else None
-        usable = {name: cost for name, cost in bids(node, graph, target).items() if form is None or KERNELS[name].format == form}
+        usable = [way for way in ways(node, graph, target) if form is None or KERNELS[way[0]].format == form]
         if not usable:
             what = node.op + (f" from {form} weights" if form else "")
             raise Diagnostic(f"no kernel computes this {what}", at=print_node(node), help="`tfc kernels` lists what there is")
         found[node.name] = []
-        for name, cost in usable.items():
+        for name, together, cost in usable:
             reads = KERNELS[name].format if weights else ""
             bytes = stored_bytes(graph, weights.but(format=reads)) if weights else 0
             peak = max(least, live[step + 1] + aligned(cost.scratch))
-            found[node.name].append(Offer(name, round(cost.cycles), cost.scratch, peak, cost.flash - bytes, reads, bytes))
+            found[node.name].append(Offer(name, round(cost.cycles), cost.scratch, peak, cost.flash - bytes, reads, bytes, together))
+    return found
+
+
+def ways(node: Node, graph: Graph, target: Target) -> list[tuple[str, int | None, Cost]]:
+    """Each kernel that applies, as it is fastest, and finishing fewer rows or strips together where it can."""
+    found: list[tuple[str, int | None, Cost]] = []
+    for name, cost in bids(node.but(together=None), graph, target).items():
+        found.append((name, None, cost))
+        found += [(name, together, bids(node.but(together=together), graph, target)[name]) for together in loop_orders(name, node, graph)[1:]]
     return found
 
 
 def with_least_scratch(graph: Graph, target: Target) -> Graph:
     """The graph with the least scratch that any kernel for a node asks for, where none is chosen yet."""
-    graph = graph.copy()
+    graph, views = graph.copy(), views_of(graph)
     for node in graph:
-        if "kernel" not in node.attrs and node.op not in ("arg", "const") and not is_view(graph, node):
-            least = min((cost.scratch for cost in bids(node, graph, target).values()), default=0)
+        if "kernel" not in node.attrs and views.computed(node):
+            least = min((cost.scratch for _, _, cost in ways(node, graph, target)), default=0)
             graph.add(replace(node, scratch=Scratch(least) if least else None))
     return graph
 

@@ -22,8 +22,8 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Offer:
-    """A kernel for a node: cycles, scratch, the bytes of RAM that are alive while it runs, bytes of flash of its own, and the bytes of its weights in
-    the form that it reads, which it shares with all who read that form of them."""
+    """A kernel for a node: cycles, scratch, the bytes of RAM that are alive while it runs, bytes of flash of its own, the bytes of its weights in the
+    form that it reads, which it shares with all who read that form of them, and what it finishes together where that is less than it could."""
 
     kernel: str
     cycles: int
@@ -32,6 +32,7 @@ class Offer:
     flash: int
     form: str = ""
     stored: int = 0
+    together: int | None = None
 
 
 Group = Sequence[Sequence[Offer]]  # the offers for each node that reads one constant

@@ -43,6 +43,7 @@ from .quantize import quantize
 from .simplify_moves import simplify_moves
 from .sink_reshapes import sink_reshapes
 from .split_products import split_products
+from .stream_rows import stream_rows
 from .to_nhwc import to_nhwc
 from .turn_weights import turn_weights
 
@@ -75,6 +76,7 @@ PASSES: tuple[PassFunction, ...] = (
     quantize,
     drop_identities,
     order_nodes,
+    stream_rows,
     choose_layouts,
     choose_kernels,
     plan_memory,

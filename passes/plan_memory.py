@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tfc.backends.target import Target
-from tfc.ir.graph import Graph, Place, View
+from tfc.ir.graph import Graph, Place
 from tfc.ir.verify import require
 
 from .lifetimes import Buffer, buffers, live_bytes
@@ -44,14 +44,15 @@ class Plan:
 
 
 def plan_memory(graph: Graph, target: Target) -> Graph:
-    """Offsets in the first pool and the adjacent ones behind it; what finds no room there lies in the next pools. Views have their operand's bytes already."""
+    """Offsets in the first pool and the adjacent ones behind it; what finds no room there lies in the next pools. What lies inside another value
+    has its place already.
+    """
     require(graph, "bound")
     graph = graph.copy()
     plan = make_plan(graph, target)
     for node in graph:
-        if node.op == "const" or isinstance(node.place, View):
-            continue
-        node = replace(node, place=plan.places[node.name])
+        if node.name in plan.places:
+            node = replace(node, place=plan.places[node.name])
         if node.scratch:
             node = replace(node, scratch=replace(node.scratch, place=plan.places[f"{node.name} scratch"]))
         graph.add(node)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfc.ir.graph import Graph, Place, View
+from tfc.ir.graph import Graph, Node, Place, View
 
 ALIGNMENT = 64
 
@@ -22,6 +22,29 @@ def homes(graph: Graph) -> tuple[dict[str, int], int]:
 
     Memories follow one another. With LANES samples every offset and size is that many times as large.
     """
+    starts, total = starts_of_memories(graph)
+    found: dict[str, int] = {}
+
+    def find(node: Node) -> int:
+        nonlocal total
+        if node.name not in found:
+            match node.place:
+                case Place(memory, offset):
+                    found[node.name] = starts[memory] + offset
+                case View(of, offset):
+                    found[node.name] = find(graph[of]) + offset
+                case None:
+                    found[node.name], total = total, total + aligned(node.type.bytes)
+        return found[node.name]
+
+    for node in graph:
+        if node.op != "const":
+            find(node)
+    return found, total
+
+
+def starts_of_memories(graph: Graph) -> tuple[dict[str, int], int]:
+    """One behind the other as far as they are used, and where the last ends."""
     ends: dict[str, int] = {}
     for node in graph:
         if isinstance(node.place, Place):
@@ -29,16 +52,7 @@ def homes(graph: Graph) -> tuple[dict[str, int], int]:
     starts, total = {}, 0
     for memory, end in ends.items():
         starts[memory], total = total, total + aligned(end)
-    found: dict[str, int] = {}
-    for node in graph:
-        match node.place:
-            case Place(memory, offset):
-                found[node.name] = starts[memory] + offset
-            case View(of, offset) if of in found:
-                found[node.name] = found[of] + offset
-            case _ if node.op != "const":
-                found[node.name], total = total, total + aligned(node.type.bytes)
-    return found, total
+    return starts, total
 
 
 @dataclass

@@ -153,13 +153,13 @@ def graph_totals(graph: Graph) -> Totals:
 
 
 def every_total(graph: Graph) -> set[Totals]:
-    """Those of all combinations of kernels."""
+    """Those of all combinations of kernels and orders of their loops."""
     nodes = [node for node in graph if node.op not in ("arg", "const")]
     found = set()
-    for combination in product(*(bids(node, graph, TARGET).items() for node in nodes)):
+    for combination in product(*(offers.ways(node, graph, TARGET) for node in nodes)):
         trial, storages = graph.copy(), {}
         cycles = own = 0
-        for node, (name, cost) in zip(nodes, combination, strict=True):
+        for node, (name, _, cost) in zip(nodes, combination, strict=True):
             trial.add(Node(node.name, node.op, node.operands, node.type, node.attrs, scratch=Scratch(cost.scratch) if cost.scratch else None))
             cycles, own = cycles + round(cost.cycles), own + cost.flash
             if node.op == "conv2d":

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from tfc.backends.cost import Cost
-from tfc.backends.kernels import KERNELS, bids
+from tfc.backends.kernels import KERNELS
 from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node, Place, Scratch
 from tfc.ir.ops import op_named
 from tfc.ir.types import DTYPES, Quantization, Symbol, TensorType
+from tfc.passes.offers import ways
 
 ALIGNMENT = 8
 
@@ -62,11 +63,13 @@ def activation(dtype: str, shape: Sequence[int], scale: float, zero_point: int) 
 
 
 def bound_graphs(graph: Graph, target: Target) -> Iterator[tuple[str, Cost, Graph]]:
-    """The graph once for every kernel that bids for its last node."""
+    """The graph once for every kernel that bids for its last node, and for the order of its loops that takes least scratch."""
     node = graph[graph.results[0]]
-    for name, cost in bids(node, graph, target).items():
+    for name, together, cost in ways(node, graph, target):
+        if together not in (None, 1):
+            continue
         bound = graph.copy()
-        bound.add(replace(node.but(kernel=Symbol(name)), scratch=Scratch(cost.scratch) if cost.scratch else None))
+        bound.add(replace(node.but(kernel=Symbol(name), together=together), scratch=Scratch(cost.scratch) if cost.scratch else None))
         if (form := KERNELS[name].format) != "dense":
             bound.add(bound[node.operands[1]].but(format=form))
         yield name, cost, bound
