@@ -35,6 +35,7 @@ from .fuse_attention import fuse_attention
 from .fuse_norms import fuse_norms
 from .fuse_residual import fuse_residual
 from .hoist_clamps import hoist_clamps
+from .lower_peak import lower_peak
 from .merge_twins import merge_twins
 from .name_functions import name_functions
 from .order_nodes import order_nodes
@@ -77,6 +78,7 @@ PASSES: tuple[PassFunction, ...] = (
     drop_identities,
     order_nodes,
     stream_rows,
+    lower_peak,
     choose_layouts,
     choose_kernels,
     plan_memory,
@@ -122,10 +124,14 @@ INTEGER = "quantize,drop-identities,drop-dead,order-nodes"
 
 
 def choosing_passes(objective: str, ram: int | None = None, flash: int | None = None) -> str:
-    """The pipeline from a schedule to places; `objective` is what layouts and kernels minimise inside these bytes, by default all that the chip has."""
+    """The pipeline from a schedule to places; `objective` is what layouts and kernels minimise inside these bytes, by default all that the chip has.
+
+    Maps are computed by rows where the values alone take more RAM than there is, or wherever that lowers the peak if RAM is the objective.
+    """
     bounds = "".join(f",{name}={bytes}" for name, bytes in (("ram", ram), ("flash", flash)) if bytes is not None)
     chosen = f"{{objective={objective}{bounds}}}"
-    return f"choose-layouts{chosen},choose-kernels{chosen},plan-memory"
+    enough = "{ram=0}" if objective == "ram" else "" if ram is None else f"{{ram={ram}}}"
+    return f"lower-peak{enough},choose-layouts{chosen},choose-kernels{chosen},plan-memory"
 
 
 def integer_passes(objective: str, ram: int | None = None, flash: int | None = None) -> str:

@@ -16,6 +16,8 @@ from tfc.ir.types import TensorType
 
 from .rows import ROWS, Rows, is_rowwise, of_rows, rows_read
 
+PIECE = r"\.(rows|part|line)\d+$"  # what names of pieces end with
+
 
 def stream_rows(graph: Graph, target: Target, *, first: str, last: str, rows: int) -> Graph:
     """All between the values `first` and `last`, both included, by so many rows of `last` at a time.

@@ -1,5 +1,6 @@
 """The optimum of a whole graph is what trying every combination finds."""
 
+from collections.abc import Collection
 from itertools import product
 from math import prod
 
@@ -18,18 +19,35 @@ from tfc.ir.text import print_graph
 from tfc.ir.types import Quantization, Symbol, TensorType
 from tfc.passes import offers
 from tfc.passes.lifetimes import live_bytes
-from tfc.passes.optimum import OBJECTIVES, Group, Offer, optimum
+from tfc.passes.optimum import OBJECTIVES, Group, Offer, hardly_more, optimum
 from tfc.passes.pipeline import choosing_passes, run_pipeline
 
 TARGET = load_target("stm32f746")
 Totals = tuple[int, int, int]  # cycles, flash, peak
+Pair = tuple[int, int]
+
+
+def best_of(objective: str, every: Collection[Totals], ram: int, flash: int) -> tuple[int, ...]:
+    """The key of the best: bytes too many, then the objective."""
+    over = min(beyond(totals, ram, flash) for totals in every)
+    inside = [totals for totals in every if beyond(totals, ram, flash) == over]
+    limit = hardly_more(min(cycles for cycles, _, _ in inside))
+    return (*over, *min(order(objective, totals) for totals in inside if objective != "ram" or totals[0] <= limit))
 
 
 def key(objective: str, totals: Totals, ram: int, flash: int) -> tuple[int, ...]:
-    """What is minimised, in order: bytes too many, then the objective."""
+    return (*beyond(totals, ram, flash), *order(objective, totals))
+
+
+def beyond(totals: Totals, ram: int, flash: int) -> Pair:
+    _, bytes, peak = totals
+    return max(peak - ram, 0), max(bytes - flash, 0)
+
+
+def order(objective: str, totals: Totals) -> Totals:
+    """What is minimised, in order."""
     cycles, bytes, peak = totals
-    order = {"latency": (cycles, bytes, peak), "ram": (peak, cycles, bytes), "flash": (bytes, cycles, peak)}[objective]
-    return (max(peak - ram, 0), max(bytes - flash, 0), *order)
+    return {"latency": (cycles, bytes, peak), "ram": (peak, cycles, bytes), "flash": (bytes, cycles, peak)}[objective]
 
 
 # Offers by themselves: groups of up to three readers of one constant.
@@ -60,7 +78,7 @@ def random_groups(rng: np.random.Generator) -> list[Group]:
 def test_offers_as_every_combination_says(seed: int, ram: int, flash: int, objective: str) -> None:
     groups = random_groups(np.random.default_rng(seed))
     every = product(*(list(map(list, product(*group))) for group in groups))
-    best = min(key(objective, totals(groups, list(chosen)), ram, flash) for chosen in every)
+    best = best_of(objective, [totals(groups, list(chosen)) for chosen in every], ram, flash)
     chosen = optimum(groups, objective, ram=ram, flash=flash)
     assert key(objective, totals(groups, chosen), ram, flash) == best
 
@@ -178,7 +196,7 @@ def test_graphs_as_every_combination_says(graph, seed: int) -> None:
     rams, flashes = ([least - 1, least, (least + most) // 2, most] for least, most in ((min(t[i] for t in every), max(t[i] for t in every)) for i in (2, 1)))
     for objective, ram, flash in product(OBJECTIVES, rams, flashes):
         bound = run_pipeline(quantized, TARGET, choosing_passes(objective, ram, flash))
-        assert key(objective, graph_totals(bound), ram, flash) == min(key(objective, totals, ram, flash) for totals in every)
+        assert key(objective, graph_totals(bound), ram, flash) == best_of(objective, every, ram, flash)
 
 
 def test_weights_that_two_kernels_read_otherwise_are_stored_twice(monkeypatch: pytest.MonkeyPatch) -> None:

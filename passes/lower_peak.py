@@ -1,0 +1,91 @@
+"""Find the parts of a graph whose maps make the peak of RAM, and compute them by rows."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from tfc.backends.target import Target
+from tfc.ir.graph import Graph
+
+from .lifetimes import live_bytes
+from .rows import ROWS, is_rowwise
+from .stream_rows import PIECE, region_between, stream_rows, why_not
+
+NARROW = 6  # places where a region may begin or end, on each side of the peak
+PARTS = (2, 3, 4, 6, 9, 12, 18, 36)  # into which the last map of a region may be cut
+WORTH = 0.97  # of the peak that was: what saves less is not worth its copies
+
+
+@dataclass(frozen=True)
+class Region:
+    """What is computed by rows: the options of `stream_rows`."""
+
+    first: str
+    last: str
+    rows: int
+
+
+def lower_peak(graph: Graph, target: Target, *, ram: int | None = None) -> Graph:
+    """Compute parts by rows until no more than `ram` bytes of values, by default all that the chip has, are alive at a time, or no part lowers the peak."""
+    ram = target.ram_bytes if ram is None else ram
+    regions: list[Region] = []
+    result, peak = graph, max(live_bytes(graph), default=0)
+    while peak > ram:
+        trials = [(max(live_bytes(trial)), wanted, trial) for wanted in proposals(graph, regions, result) for trial in [streamed(graph, target, wanted)]]
+        least = min((bytes for bytes, _, _ in trials), default=peak)
+        if least > WORTH * peak:
+            break
+        # Of those that lower it about as far, the one that adds the fewest nodes: each has its call and its rows to copy.
+        peak, regions, result = min((trial for trial in trials if trial[0] <= max(least / WORTH, ram)), key=lambda trial: len(trial[2]))
+    return result
+
+
+def streamed(graph: Graph, target: Target, regions: Sequence[Region]) -> Graph:
+    for region in regions:
+        graph = stream_rows(graph, target, first=region.first, last=region.last, rows=region.rows)
+    return graph
+
+
+def proposals(graph: Graph, regions: list[Region], result: Graph) -> Iterator[list[Region]]:
+    """Another region around the peak, instead of those that it covers; it may begin or end as these do."""
+    peak = peak_of(graph, result)
+    firsts = dict.fromkeys([*narrow(graph, peak, -1), *(region.first for region in regions)])
+    lasts = dict.fromkeys([*narrow(graph, peak, 1), *(region.last for region in regions)])
+    for first, last in product(firsts, lasts):
+        inside = region_between(graph, first, last)
+        if peak not in inside or why_not(graph, inside, last) is not None:
+            continue
+        others = [region for region in regions if region.last not in inside]
+        if any(set(region_between(graph, region.first, region.last)) & set(inside) for region in others):
+            continue
+        height = graph[last].type.shape[ROWS]
+        for rows in sorted({-(-height // parts) for parts in PARTS if parts <= height}):
+            yield [*others, Region(first, last, rows)]
+
+
+def peak_of(graph: Graph, result: Graph) -> str:
+    """The value of the original graph that is computed where the result has its peak."""
+    live, names = live_bytes(result), [node.name for node in result]
+    name = names[min(max(live.index(max(live)) - 1, 0), len(names) - 1)]
+    while name not in graph:
+        name = re.sub(PIECE, "", name)
+    return name
+
+
+def narrow(graph: Graph, name: str, way: int) -> list[str]:
+    """The nearest values at or behind (1), or at or before (-1) a value, each of which a region writes, or reads, with fewer bytes than all nearer ones."""
+    found = [node.name for node in graph if is_rowwise(graph, node)]
+    if name not in found:
+        return []
+    at, ends, least = found.index(name), [], sys.maxsize
+    for near in found[at:] if way > 0 else reversed(found[: at + 1]):
+        node = graph[near]
+        bytes = node.type.bytes if way > 0 else max(operand.type.bytes for operand in graph.operands(node) if operand.op != "const")
+        if bytes < least:
+            ends.append(near)
+            least = bytes
+    return ends[:NARROW]
