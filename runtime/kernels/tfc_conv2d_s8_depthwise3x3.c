@@ -13,6 +13,9 @@ static void widen_weights(const struct tfc_conv2d *f, uint32_t *to, const int8_t
 }
 
 void tfc_conv2d_s8_depthwise3x3(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
-    struct tfc_planes stride1 = {widen_weights, tfc_plain3x3, tfc_sums3x3, 6}, stride2 = {widen_weights, tfc_plain3x3_stride2, tfc_sums3x3_stride2, 6};
-    tfc_depthwise(f->stride_w == 1 ? &stride1 : &stride2, f, x, w, b, r, scratch, y);
+    static const struct tfc_planes planes[] = {
+        {widen_weights, tfc_blocks3x3_plain, tfc_blocks3x3_table, tfc_blocks3x3_sums, 6},
+        {widen_weights, tfc_blocks3x3_stride2_plain, tfc_blocks3x3_stride2_table, tfc_blocks3x3_stride2_sums, 6},
+    };
+    tfc_depthwise(&planes[f->stride_w == 2], f, x, w, b, r, scratch, y);
 }
