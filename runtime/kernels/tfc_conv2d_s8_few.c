@@ -19,19 +19,28 @@ void tfc_conv2d_s8_few(const struct tfc_conv2d *f, const int8_t *x, const int8_t
     struct tfc_chain k = tfc_chain_of(panel, stream, panel, s.steps, ending, f->out);
     int16_t *rows = (int16_t *)(panel + 4 * s.steps);
     int32_t *sums = (int32_t *)(void *)(rows + 2 * s.rows * s.pitch), pixels = f->out_h * f->out_w;
-    int32_t direct = f->result.direct && (f->out & 1) == 0, rows3 = f->kernel_h == 3 && s.rows == 3;
+    int32_t direct = f->result.direct && (f->out & 1) == 0, step = f->stride_w * f->c, straight = f->kernel_h == 3 && s.rows == 3 && (s.run == 9 || s.run == 3);
     int32_t ready = 0, next = 0, row = 0, column = 0, slot = 0; /* padded rows that are widened, the next one's slot; the panel's first window */
+    const int16_t *lines[3];
+    struct tfc_starts starts[4];
+    for (int32_t p = 0; p < 4; p++) starts[p] = tfc_starts_of(p * step, s.pitch);
     tfc_few_fill(rows, f->zero, s.rows * s.pitch);
+    tfc_chain_to(&k, ending.table ? TFC_CHAIN_TABLE : TFC_CHAIN_PLAIN, y);
     for (int32_t first = 0; first < pixels; first += 4) {
-        int32_t left = pixels - first, last = row + (column + (left < 4 ? left : 4) - 1) / f->out_w;
+        int32_t left = pixels - first, last = row;
+        for (int32_t end = column + (left < 4 ? left : 4); end > f->out_w; end -= f->out_w) last++;
         for (; ready < last * f->stride_h + f->kernel_h; ready++, next = next + 1 == s.rows ? 0 : next + 1) {
             widen_row(f, &s, rows + 2 * next * s.pitch, x, ready - f->pad_top);
         }
-        if (rows3 && s.run == 9) tfc_few_windows3x3x3(panel, f, s.pitch, rows, slot, column);
-        else if (rows3 && s.run == 3) tfc_few_windows3x3x1(panel, f, s.pitch, rows, slot, column);
-        else tfc_few_windows(panel, f, &s, rows, slot, column, left);
+        if (straight) {
+            for (int32_t i = 0; i < 3 && column == 0; i++) lines[i] = rows + 2 * ((slot + i) % 3) * s.pitch;
+            if (s.run == 9) tfc_few_windows3x3x3(panel, lines, column * step, starts);
+            else tfc_few_windows3x3x1(panel, lines, column * step, starts);
+        } else {
+            tfc_few_windows(panel, f, &s, rows, slot, column, left);
+        }
         if (direct && left >= 4) {
-            tfc_chain_to(&k, ending.table ? TFC_CHAIN_TABLE : TFC_CHAIN_PLAIN, (int8_t *)y + first * f->out);
+            k.y = (int8_t *)y + first * f->out;
             tfc_chain(&k);
         } else {
             struct tfc_walk at = {.rows = f->out, .n = left < 4 ? left : 4, .pitch = 4, .first = first * f->out, .row = 1, .step = f->out, .channel_step = 1};
@@ -39,6 +48,8 @@ void tfc_conv2d_s8_few(const struct tfc_conv2d *f, const int8_t *x, const int8_t
             tfc_chain(&k);
             f->result.end(&f->result, &at, sums, r, y);
         }
-        for (column += 4; column >= f->out_w; column -= f->out_w, row++) slot = (slot + f->stride_h) % s.rows;
+        for (column += 4; column >= f->out_w; column -= f->out_w, row++) {
+            for (slot += f->stride_h; slot >= s.rows;) slot -= s.rows;
+        }
     }
 }

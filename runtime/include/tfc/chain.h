@@ -43,7 +43,7 @@ TFC_INLINE void tfc_chain_to(struct tfc_chain *k, enum tfc_chain_end end, void *
     "ldrd %[p], %[q], [%[a0], #24]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #16]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
     "ldrd %[p], %[q], [%[a0], #8]\n\tadr.w %[u], 5f\n\tldr.w %[p], [%[u], %[p], lsl #2]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
     "ldrd %[p], %[q], [%[a0]]\n\tldr.w %[q], [%[u], %[q], lsl #2]\n\tadr.w %[u], 3f\n\tsub %[p], %[u], %[p]\n\t" \
-    "strd %[p], %[q], [sp, #-8]!\n\tb 1f\n\t" \
+    "strd %[p], %[q], [sp, #-8]!\n\tb 4f\n\t" \
     ".balign 4\n5:\t.word 6f + 1, 7f + 1, 8f + 1, 9f + 1\n"
 /* p and q hold the pairs of windows 0 and 1, u and v the weights of both channels; a line has what may issue together. All instructions
  * have four bytes. The last step loads the multipliers, and a word behind the panel. */
@@ -60,14 +60,15 @@ TFC_INLINE void tfc_chain_to(struct tfc_chain *k, enum tfc_chain_end end, void *
 #define TFC_STEPS5 TFC_STEPS1 TFC_STEPS1 TFC_STEPS1 TFC_STEPS1 TFC_STEPS1
 /* The biases lie in a3 and b3, which are begun last. */
 #define TFC_CHANNELS \
-    "1:\tldr %[x], [sp, #36]\n\tldrd %[a3], %[b3], [%[w], #8]!\n\tldr %[p], [%[x]]\n\tldr %[u], [%[w], #8]!\n\tldr %[v], [%[w], #4]\n\t" \
+    "4:\tldr %[x], [sp, #36]\n1:\tldrd %[a3], %[b3], [%[w], #8]!\n\tldr %[p], [%[x]]\n\tldr %[u], [%[w], #8]!\n\tldr %[v], [%[w], #4]\n\t" \
     TFC_STEP("a3", "b3", "a3", "a3", "a3", "b3", "b3", "b3") "ldr.w pc, [sp]\n" \
     "2:\t" TFC_STEPS5 TFC_STEPS5 TFC_STEPS5 TFC_STEPS5 \
     "\n3:\tldr.w pc, [sp, #4]\n" \
     "9:\tldr %[q], [sp, #12]\n\tcmp %[x], %[q]\n\tbne 2b\n\tldr.w pc, [sp, #8]\n"
+#define TFC_NEXT_CHANNELS "ldr %[x], [sp, #36]\n\tbne 1b\n\t"
 /* Two channels of a window are stored together. */
 #define TFC_PLAIN_CHANNELS \
-    "ldr %[p], [sp, #16]\n\tldr %[x], [sp, #20]\n\t" \
+    "ldrd %[p], %[x], [sp, #16]\n\t" \
     "smmlar %[a0], %[a0], %[u], %[p]\n\tldr %[q], [sp, #24]\n\t" \
     "smmlar %[b0], %[b0], %[v], %[p]\n\t" \
     "smmlar %[a1], %[a1], %[u], %[p]\n\tssat %[a0], #8, %[a0]\n\t" \
@@ -76,14 +77,14 @@ TFC_INLINE void tfc_chain_to(struct tfc_chain *k, enum tfc_chain_end end, void *
     "smmlar %[b2], %[b2], %[v], %[p]\n\tssat %[b1], #8, %[b1]\n\t" \
     "smmlar %[a3], %[a3], %[u], %[p]\n\tssat %[a2], #8, %[a2]\n\t" \
     "smmlar %[b3], %[b3], %[v], %[p]\n\tbfi %[a0], %[b0], #8, #8\n\t" \
-    "ldr %[p], [sp, #28]\n\tssat %[b2], #8, %[b2]\n\t" \
-    "strh %[a0], [%[x]]\n\tbfi %[a1], %[b1], #8, #8\n\t" \
-    "ssat %[a3], #8, %[a3]\n\tldr %[u], [sp, #32]\n\t" \
-    "strh %[a1], [%[x], %[q]]\n\tbfi %[a2], %[b2], #8, #8\n\t" \
+    "ldrd %[p], %[u], [sp, #28]\n\t" \
+    "bfi %[a1], %[b1], #8, #8\n\tstrh %[a0], [%[x]]\n\t" \
+    "ssat %[b2], #8, %[b2]\n\tstrh %[a1], [%[x], %[q]]\n\t" \
     "ssat %[b3], #8, %[b3]\n\tcmp %[w], %[u]\n\t" \
-    "strh %[a2], [%[x], %[q], lsl #1]\n\tbfi %[a3], %[b3], #8, #8\n\t" \
-    "strh %[a3], [%[x], %[p]]\n\tadd %[x], %[x], #2\n\t" \
-    "str %[x], [sp, #20]\n\tbne 1b"
+    "bfi %[a2], %[b2], #8, #8\n\t" \
+    "ssat %[a3], #8, %[a3]\n\tstrh %[a2], [%[x], %[q], lsl #1]\n\t" \
+    "bfi %[a3], %[b3], #8, #8\n\tstrh %[a3], [%[x], %[p]]\n\t" \
+    "add %[x], %[x], #2\n\tstr %[x], [sp, #20]\n\t"
 #define TFC_TABLE_CHANNELS \
     "ldr %[p], [sp, #16]\n\tldr %[x], [sp, #40]\n\t" \
     "smmlar %[a0], %[a0], %[u], %[p]\n\tldr %[q], [sp, #24]\n\t" \
@@ -105,16 +106,16 @@ TFC_INLINE void tfc_chain_to(struct tfc_chain *k, enum tfc_chain_end end, void *
     "ldr %[u], [sp, #28]\n\tstrh %[a2], [%[p], %[q], lsl #1]\n\t" \
     "ldr %[v], [sp, #32]\n\tbfi %[a3], %[b3], #8, #8\n\t" \
     "strh %[a3], [%[p], %[u]]\n\tadd %[p], %[p], #2\n\t" \
-    "str %[p], [sp, #20]\n\tcmp %[w], %[v]\n\tbne 1b"
+    "str %[p], [sp, #20]\n\tcmp %[w], %[v]\n\t"
 #define TFC_SUM_CHANNELS \
     "ldr %[x], [sp, #20]\n\tldr %[u], [sp, #32]\n\t" \
     "strd %[a0], %[a1], [%[x]]\n\tstrd %[a2], %[a3], [%[x], #8]\n\tstrd %[b0], %[b1], [%[x], #16]\n\tstrd %[b2], %[b3], [%[x], #24]\n\t" \
-    "add %[x], %[x], #32\n\tcmp %[w], %[u]\n\tstr %[x], [sp, #20]\n\tbne 1b"
+    "add %[x], %[x], #32\n\tcmp %[w], %[u]\n\tstr %[x], [sp, #20]\n\t"
 
 TFC_APART void tfc_chain(const struct tfc_chain *facts) {
     int32_t a1, a2, a3, b0, b1, b2, b3, p, q, u, v, x, w;
-    __asm__ volatile(TFC_BEGIN_CHAIN TFC_CHANNELS "6:\t" TFC_PLAIN_CHANNELS "\n\tb 10f\n7:\t" TFC_TABLE_CHANNELS "\n\tb 10f\n8:\t" TFC_SUM_CHANNELS
-                     "\n10:\tadd sp, sp, #48"
+    __asm__ volatile(TFC_BEGIN_CHAIN TFC_CHANNELS "6:\t" TFC_PLAIN_CHANNELS TFC_NEXT_CHANNELS "b 10f\n7:\t" TFC_TABLE_CHANNELS TFC_NEXT_CHANNELS
+                     "b 10f\n8:\t" TFC_SUM_CHANNELS TFC_NEXT_CHANNELS "\n10:\tadd sp, sp, #48"
                      : [a0] "+r"(facts), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1), [b2] "=&r"(b2), [b3] "=&r"(b3),
                        [p] "=&r"(p), [q] "=&r"(q), [u] "=&r"(u), [v] "=&r"(v), [x] "=&r"(x), [w] "=&r"(w) : : "cc", "memory");
 }
@@ -138,7 +139,7 @@ TFC_APART void tfc_chain(const struct tfc_chain *k) {
         __builtin_memcpy(m, w, sizeof m);
         for (int32_t i = 0; i < 8; i++) {
             if (k->end == TFC_CHAIN_SUMS) sums[i] = two[i];
-            else y[(i & 3) * k->pitch + (i >> 2)] = tfc_direct_result(two[i], m[i >> 2], k->zero, k->table);
+            else y[(i & 3) * k->pitch + (i >> 2)] = tfc_direct_result(two[i], m[i >> 2], k->zero, k->end == TFC_CHAIN_PLAIN, k->table);
         }
     }
 }

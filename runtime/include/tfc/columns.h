@@ -39,21 +39,46 @@ TFC_INLINE void tfc_pair_pixels(uint32_t pair[4], uint32_t left, uint32_t right)
     pair[0] = tfc_sxtb16(low), pair[1] = tfc_sxtb16_8(low), pair[2] = tfc_sxtb16(high), pair[3] = tfc_sxtb16_8(high);
 }
 
+/* Two rows, and more twos of rows below them, of two pixels side by side: from x to `end` words. */
+TFC_INLINE const int8_t *tfc_widen_twos(uint32_t *to, const uint32_t *end, const int8_t *x, int32_t c, int32_t step) {
+#if defined(__ARM_FEATURE_DSP)
+    /* A line has what may issue together: one that extends or packs. */
+    uint32_t l, r, m, n, t;
+    __asm__ volatile(
+        "1:\tldr %[l], [%[x]]\n\tldr %[r], [%[x], %[c]]\n\t"
+        "add %[x], %[x], %[step]\n\t"
+        "ldr %[m], [%[x]]\n\tpkhbt %[t], %[l], %[r], lsl #16\n\t"
+        "ldr %[n], [%[x], %[c]]\n\tpkhtb %[l], %[r], %[l], asr #16\n\t"
+        "add %[x], %[x], %[step]\n\tsxtb16 %[r], %[t]\n\t"
+        "str %[r], [%[to]], #8\n\tsxtb16 %[t], %[t], ror #8\n\t"
+        "str %[t], [%[to], #128]\n\tsxtb16 %[r], %[l]\n\t"
+        "str %[r], [%[to], #264]\n\tsxtb16 %[l], %[l], ror #8\n\t"
+        "str %[l], [%[to], #400]\n\tpkhbt %[t], %[m], %[n], lsl #16\n\t"
+        "cmp %[to], %[end]\n\tpkhtb %[m], %[n], %[m], asr #16\n\t"
+        "sxtb16 %[r], %[t]\n\t"
+        "str %[r], [%[to], #-4]\n\tsxtb16 %[t], %[t], ror #8\n\t"
+        "str %[t], [%[to], #132]\n\tsxtb16 %[r], %[m]\n\t"
+        "str %[r], [%[to], #268]\n\tsxtb16 %[m], %[m], ror #8\n\t"
+        "str %[m], [%[to], #404]\n\tbne 1b"
+        : [to] "+r"(to), [x] "+r"(x), [l] "=&r"(l), [r] "=&r"(r), [m] "=&r"(m), [n] "=&r"(n), [t] "=&r"(t) : [end] "r"(end), [c] "r"(c), [step] "r"(step) : "cc", "memory");
+#else
+    uint32_t pair[4];
+    for (; to != end; to++, x += step) {
+        tfc_pair_pixels(pair, tfc_load(x), tfc_load(x + c));
+        for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = pair[i];
+    }
+#endif
+    return x;
+}
+
 /* Columns of two pixels that lie side by side, `step` bytes from row to row. */
 TFC_APART void tfc_widen_columns(uint32_t *to, const int8_t *x, int32_t c, int32_t step, int32_t rows, int32_t columns) {
-    uint32_t a[4], b[4];
+    uint32_t pair[4];
     for (; columns > 0; columns--, x += 2 * c, to += TFC_COLUMN) {
-        const int8_t *from = x, *below = x + step;
-        uint32_t *at = to;
-        TFC_ROLLED
-        for (uint32_t *end = to + (rows & ~1); at != end; at += 2, from += 2 * step, below += 2 * step) {
-            tfc_pair_pixels(a, tfc_load(from), tfc_load(from + c));
-            tfc_pair_pixels(b, tfc_load(below), tfc_load(below + c));
-            for (int32_t i = 0; i < 4; i++) at[i * TFC_ROWS] = a[i], at[i * TFC_ROWS + 1] = b[i];
-        }
+        const int8_t *from = rows > 1 ? tfc_widen_twos(to, to + (rows & ~1), x, c, step) : x;
         if (rows & 1) {
-            tfc_pair_pixels(a, tfc_load(from), tfc_load(from + c));
-            for (int32_t i = 0; i < 4; i++) at[i * TFC_ROWS] = a[i];
+            tfc_pair_pixels(pair, tfc_load(from), tfc_load(from + c));
+            for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS + rows - 1] = pair[i];
         }
     }
 }

@@ -18,8 +18,8 @@ typedef void tfc_result_blocks(const struct tfc_conv2d *f, const struct tfc_bloc
 typedef void tfc_sums_blocks(const struct tfc_conv2d *f, const struct tfc_blocks *k, int32_t *sums);
 /* All of them from the function of a block: results that saturate, that are read from a table, and sums. */
 #define TFC_BLOCKS(NAME, BLOCK) \
-    TFC_APART void NAME##_plain(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y) { tfc_results_by_blocks(BLOCK, f, k, 0, y); } \
-    TFC_APART void NAME##_table(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y) { tfc_results_by_blocks(BLOCK, f, k, k->table, y); } \
+    TFC_APART void NAME##_plain(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y) { tfc_results_by_blocks(BLOCK, f, k, 1, y); } \
+    TFC_APART void NAME##_table(const struct tfc_conv2d *f, const struct tfc_blocks *k, int8_t *y) { tfc_results_by_blocks(BLOCK, f, k, 0, y); } \
     TFC_APART void NAME##_sums(const struct tfc_conv2d *f, const struct tfc_blocks *k, int32_t *y) { tfc_sums_by_blocks(BLOCK, f, k, y); }
 
 /* Widens the weights of a channel. */
@@ -43,14 +43,16 @@ TFC_INLINE void tfc_block_of(int32_t a[4], const uint32_t *x, const uint32_t *w,
     }
 }
 
-TFC_INLINE void tfc_results_by_blocks(tfc_block *block, const struct tfc_conv2d *f, const struct tfc_blocks *k, const int8_t *table, int8_t *y) {
+TFC_INLINE void tfc_results_by_blocks(tfc_block *block, const struct tfc_conv2d *f, const struct tfc_blocks *k, int plain, int8_t *y) {
     for (int32_t stripe = 0; stripe < k->stripes; stripe++) {
         const uint32_t *x = k->x + stripe * f->stride_w * TFC_COLUMN;
         int8_t *to = y + stripe * k->next;
         for (int32_t i = 0; i < k->blocks; i++, x += 2 * f->stride_h, to += 2 * k->below) {
             int32_t sums[4];
             block(f, sums, x, k->w, k->bias);
-            for (int32_t p = 3; p >= 0; p--) to[(p & 1) * k->right + (p >> 1) * k->below] = tfc_direct_result(sums[p], k->m, k->zero, table);
+            for (int32_t p = 0; p < 4; p++) sums[p] = tfc_direct_result(sums[p], k->m, k->zero, plain, k->table);
+            to[k->right] = (int8_t)sums[1], to[0] = (int8_t)sums[0];
+            to[k->below + k->right] = (int8_t)sums[3], to[k->below] = (int8_t)sums[2];
         }
     }
 }

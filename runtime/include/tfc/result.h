@@ -15,10 +15,10 @@ TFC_INLINE int8_t tfc_cut(int32_t v, int full, int32_t lo, int32_t hi) {
     return (int8_t)(full ? tfc_ssat8(v) : tfc_clamp(v, lo, hi));
 }
 
-/* A result of SMMLAR and SSAT, or that a table has for it. */
-TFC_INLINE int8_t tfc_direct_result(int32_t sum, int32_t m, int32_t zero, const int8_t *table) {
+/* A result of SMMLAR and SSAT, or that a table has for it; `plain` is a constant wherever this is inlined. */
+TFC_INLINE int8_t tfc_direct_result(int32_t sum, int32_t m, int32_t zero, int plain, const int8_t *table) {
     int32_t v = tfc_smmlar(sum, m, zero);
-    return table ? table[tfc_usat10(v)] : (int8_t)tfc_ssat8(v);
+    return plain ? (int8_t)tfc_ssat8(v) : table[tfc_usat10(v)];
 }
 
 enum { TFC_TABLE_SIZE = 1024 };
