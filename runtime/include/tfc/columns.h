@@ -40,7 +40,7 @@ TFC_INLINE void tfc_pair_pixels(uint32_t pair[4], uint32_t left, uint32_t right)
 }
 
 /* Two rows, and more twos of rows below them, of two pixels side by side: from x to `end` words. */
-TFC_INLINE const int8_t *tfc_widen_twos(uint32_t *to, const uint32_t *end, const int8_t *x, int32_t c, int32_t step) {
+TFC_INLINE void tfc_widen_twos(uint32_t *to, const uint32_t *end, const int8_t *x, int32_t c, int32_t step) {
 #if defined(__ARM_FEATURE_DSP)
     /* A line has what may issue together: one that extends or packs. */
     uint32_t l, r, m, n, t;
@@ -68,18 +68,22 @@ TFC_INLINE const int8_t *tfc_widen_twos(uint32_t *to, const uint32_t *end, const
         for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = pair[i];
     }
 #endif
-    return x;
 }
 
 /* Columns of two pixels that lie side by side, `step` bytes from row to row. */
 TFC_APART void tfc_widen_columns(uint32_t *to, const int8_t *x, int32_t c, int32_t step, int32_t rows, int32_t columns) {
-    uint32_t pair[4];
-    for (; columns > 0; columns--, x += 2 * c, to += TFC_COLUMN) {
-        const int8_t *from = rows > 1 ? tfc_widen_twos(to, to + (rows & ~1), x, c, step) : x;
-        if (rows & 1) {
-            tfc_pair_pixels(pair, tfc_load(from), tfc_load(from + c));
-            for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS + rows - 1] = pair[i];
-        }
+    int32_t twos = rows & ~1;
+    uint32_t pair[4], *end = to + columns * TFC_COLUMN;
+    if (twos) {
+        for (uint32_t *at = to; at < end; at += TFC_COLUMN, x += 2 * c) tfc_widen_twos(at, at + twos, x, c, step);
+        x -= 2 * columns * c;
+    }
+    if (rows == twos) return;
+    x += twos * step;
+    TFC_ROLLED
+    for (uint32_t *at = to + twos; at < end + twos; at += TFC_COLUMN, x += 2 * c) {
+        tfc_pair_pixels(pair, tfc_load(x), tfc_load(x + c));
+        for (int32_t i = 0; i < 4; i++) at[i * TFC_ROWS] = pair[i];
     }
 }
 
