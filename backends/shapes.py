@@ -163,13 +163,13 @@ def bands(call: Call) -> int:
 
 
 def band_scratch(call: Call) -> int:
-    """A band of four widened channels in columns of pairs, perhaps a table, the pairs of a channel's weights, and up to 16 columns of sums."""
+    """A band of four widened channels in columns of pairs, perhaps a table, a channel's multiplier, bias and weights in pairs, and up to 16 columns of sums."""
     stripes, size = -(-call.node.type.shape[2] // 2), call.operands[1].shape[2]
     if call.attr("stride", (1, 1)) == (1, 1):
         columns, pairs = stripes + size // 2, size * (size - 1 if size == 3 else size + 1)
     else:
         columns, pairs = 2 * stripes - 1 + (size + 1) // 2, size * ((size + 1) // 2)
-    return int(16 * BAND * columns + 4 * pairs + 8 * BAND * min(8, stripes)) + clamp_table(call)
+    return int(16 * BAND * columns + 8 + 4 * pairs + 8 * BAND * min(8, stripes)) + clamp_table(call)
 
 
 def clamp_table(call: Call) -> int:

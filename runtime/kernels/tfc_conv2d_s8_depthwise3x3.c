@@ -19,8 +19,8 @@ static void widen_weights(const struct tfc_conv2d *f, uint32_t *to, const int8_t
 
 void tfc_conv2d_s8_depthwise3x3(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
     static const struct tfc_planes planes[] = {
-        {widen_weights, tfc_blocks3x3_plain, tfc_blocks3x3_table, tfc_blocks3x3_sums, 6},
-        {widen_weights, tfc_blocks3x3_stride2_plain, tfc_blocks3x3_stride2_table, tfc_blocks3x3_stride2_sums, 6},
+        {widen_weights, tfc_blocks3x3_plain, tfc_blocks3x3_table, tfc_blocks3x3_sums, 6, 16},
+        {widen_weights, tfc_blocks3x3_stride2_plain, tfc_blocks3x3_stride2_table, tfc_blocks3x3_stride2_sums, 6, 16},
     };
     tfc_depthwise(&planes[f->stride_w == 2], f, x, w, b, r, scratch, y);
 }

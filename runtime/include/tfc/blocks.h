@@ -6,33 +6,13 @@
 #include "tfc/depthwise.h"
 
 #if defined(__ARM_FEATURE_DSP)
-/* The first ten words go to the stack, in this order. Where the last block of a stripe compares x with `end` they are equal; `last` is
- * behind the last of these. */
-struct tfc_loop {
-    int32_t right, below, m, zero, bias, end, x_back, y_next, last;
-    const int8_t *table;
-    const uint32_t *w;
-};
-
-/* x moves on by `step` bytes after it is compared. */
-TFC_INLINE struct tfc_loop tfc_loop_of(const struct tfc_blocks *k, const uint32_t *first, int32_t y_next, int32_t stride, int32_t step) {
-    int32_t bytes = 8 * stride * k->blocks, column = 4 * TFC_COLUMN * stride, end = (int32_t)(uintptr_t)first + bytes - step;
-    return (struct tfc_loop){k->right, k->below, k->m, k->zero, k->bias, end, column - bytes, y_next, end + k->stripes * column, k->table, k->w};
-}
-
-TFC_INLINE int32_t tfc_results_next(const struct tfc_blocks *k) {
-    return k->next - 2 * k->blocks * k->below;
-}
-
-TFC_INLINE int32_t tfc_sums_next(const struct tfc_blocks *k) {
-    return 4 * (2 * TFC_ROWS - 2 * k->blocks);
-}
-
-/* a0 are the facts of the loop, a1 becomes the end of the first stripe. */
-#define TFC_BEGIN_BLOCKS \
-    "ldrd %[p], %[q], [%[a0], #32]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #24]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
-    "ldrd %[p], %[q], [%[a0], #16]\n\tmov %[a1], %[q]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #8]\n\t" \
-    "strd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0]]\n\tstrd %[p], %[q], [sp, #-8]!\n\t"
+/* To the stack: right, below, multiplier, zero, bias, end, x_back, y_next, last, table. a0 are the blocks, w comes in a1, which then becomes the
+ * end of the first stripe. Where the last block of a stripe compares x with `end` they are equal; `last` is behind the last of these. */
+#define TFC_BEGIN_BLOCKS(WEIGHTS) \
+    "ldrd %[p], %[q], [%[a0], #24]\n\tadd %[p], %[p], %[x]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #16]\n\t" \
+    "strd %[p], %[q], [sp, #-8]!\n\tldr %[p], [%[a1], #4]\n\tldr %[q], [%[a0], #12]\n\tadd %[q], %[q], %[x]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
+    "ldr %[p], [%[a1]]\n\tldr %[q], [%[a0], #8]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0]]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
+    WEIGHTS "ldr %[a1], [sp, #20]\n\t"
 /* Of a block that may be the last one of its stripe, beside its first MACs: a2 is free, and nothing else changes flags. */
 #define TFC_LOAD_END "ldr %[a2], [sp, #20]\n\t"
 #define TFC_COMPARE_END "cmp %[x], %[a2]\n\t"

@@ -7,7 +7,7 @@
 
 #if defined(__ARM_FEATURE_DSP)
 #define TFC_WEIGHTS3X3 \
-    "ldr %[a0], [%[a0], #40]\n\tldrd %[u0], %[v0], [%[a0]]\n\tldrd %[u1], %[v1], [%[a0], #8]\n\tldrd %[u2], %[v2], [%[a0], #16]\n"
+    "ldrd %[u0], %[v0], [%[a1], #8]\n\tldrd %[u1], %[v1], [%[a1], #16]\n\tldrd %[u2], %[v2], [%[a1], #24]\n\t"
 /* The start of a stripe, whose end is in a1: an odd number of blocks begins in the middle. */
 #define TFC_STRIPE3X3 \
     "1:\tsub %[a0], %[a1], %[x]\n\tldr %[a3], [sp, #16]\n\ttst %[a0], #8\n\tldr %[p], [%[x], #-4]\n\tldr %[q], [%[x], #540]\n\t" \
@@ -67,26 +67,23 @@
     ENDING("smlad %[a2], %[p], %[u2], %[a2]\n\t", "smlad %[a3], %[q], %[v2], %[a3]\n\t", "[%[x]]", "[%[x], #544]", "", "") \
     "bne 2b\n\t" TFC_NEXT_STRIPE("1088")
 
-#define TFC_BLOCKS3X3(NAME, TYPE, AHEAD, STRIDE, NEXT, LOOP) \
-    TFC_APART void NAME(const struct tfc_conv2d *f, const struct tfc_blocks *k, TYPE *y) { \
-        const struct tfc_loop loop = tfc_loop_of(k, k->x + AHEAD, NEXT(k), STRIDE, 16), *facts = &loop; \
-        const uint32_t *x = k->x + AHEAD; \
-        int32_t u0, u1, u2, v0, v1, v2, a1, a2, a3, p, q; \
-        (void)f; \
-        __asm__ volatile(TFC_BEGIN_BLOCKS TFC_WEIGHTS3X3 LOOP \
-                         : [u0] "=&r"(u0), [u1] "=&r"(u1), [u2] "=&r"(u2), [v0] "=&r"(v0), [v1] "=&r"(v1), [v2] "=&r"(v2), [a0] "+r"(facts), \
-                           [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [p] "=&r"(p), [q] "=&r"(q), [x] "+r"(x), [y] "+r"(y) : : "cc", "memory"); \
+#define TFC_BLOCKS3X3(NAME, TYPE, AHEAD, LOOP) \
+    TFC_APART void NAME(const struct tfc_blocks *k, const uint32_t *x, const uint32_t *w, TYPE *y) { \
+        int32_t u0, u1, u2, v0, v1, v2, a2, a3, p, q; \
+        x += AHEAD; \
+        __asm__ volatile(TFC_BEGIN_BLOCKS(TFC_WEIGHTS3X3) LOOP \
+                         : [u0] "=&r"(u0), [u1] "=&r"(u1), [u2] "=&r"(u2), [v0] "=&r"(v0), [v1] "=&r"(v1), [v2] "=&r"(v2), [a0] "+r"(k), \
+                           [a1] "+r"(w), [a2] "=&r"(a2), [a3] "=&r"(a3), [p] "=&r"(p), [q] "=&r"(q), [x] "+r"(x), [y] "+r"(y) : : "cc", "memory"); \
     }
-#define TFC_ALL_BLOCKS3X3(NAME, AHEAD, STRIDE, LOOP) \
-    TFC_BLOCKS3X3(NAME##_plain, int8_t, AHEAD, STRIDE, tfc_results_next, LOOP(TFC_BLOCKS_PLAIN)) \
-    TFC_BLOCKS3X3(NAME##_table, int8_t, AHEAD, STRIDE, tfc_results_next, LOOP(TFC_BLOCKS_TABLE)) \
-    TFC_BLOCKS3X3(NAME##_sums, int32_t, AHEAD, STRIDE, tfc_sums_next, LOOP(TFC_BLOCKS_SUMS))
-TFC_ALL_BLOCKS3X3(tfc_blocks3x3, 1, 1, TFC_LOOP3X3)
-TFC_ALL_BLOCKS3X3(tfc_blocks3x3_stride2, 0, 2, TFC_LOOP3X3_STRIDE2)
+#define TFC_ALL_BLOCKS3X3(NAME, AHEAD, LOOP) \
+    TFC_BLOCKS3X3(NAME##_plain, int8_t, AHEAD, LOOP(TFC_BLOCKS_PLAIN)) \
+    TFC_BLOCKS3X3(NAME##_table, int8_t, AHEAD, LOOP(TFC_BLOCKS_TABLE)) \
+    TFC_BLOCKS3X3(NAME##_sums, int32_t, AHEAD, LOOP(TFC_BLOCKS_SUMS))
+TFC_ALL_BLOCKS3X3(tfc_blocks3x3, 1, TFC_LOOP3X3)
+TFC_ALL_BLOCKS3X3(tfc_blocks3x3_stride2, 0, TFC_LOOP3X3_STRIDE2)
 #else
 /* The sums of a block. */
-TFC_INLINE void tfc_block3x3(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
-    (void)f;
+TFC_INLINE void tfc_block3x3(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
     for (int32_t i = 0; i < 4; i++) {
         const uint32_t *from = x + (i >> 1);
         a[i] = bias;
@@ -98,8 +95,7 @@ TFC_INLINE void tfc_block3x3(const struct tfc_conv2d *f, int32_t a[4], const uin
     }
 }
 
-TFC_INLINE void tfc_block3x3_stride2(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
-    (void)f;
+TFC_INLINE void tfc_block3x3_stride2(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
     for (int32_t i = 0; i < 4; i++) {
         const uint32_t *from = x + 2 * (i >> 1) + (i & 1) * TFC_COLUMN;
         a[i] = bias;
