@@ -64,14 +64,14 @@ GATHERED = 4.0  # more for each input of a window whose channels are no multiple
 GROUPED = Rates(mac=40.0, result=40.0)
 DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
 DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column of blocks
-    (3, 1): Rates(mac=0.667, result=2.8, widened=1.3, panel=16),
+    (3, 1): Rates(mac=0.667, result=2.7, widened=1.3, panel=16),
     (3, 2): Rates(mac=0.667, result=3.1, widened=1.3, panel=16),
     (5, 1): Rates(mac=0.6, result=3.2, widened=1.3, panel=16),
     (7, 1): Rates(mac=0.571, result=3.2, widened=1.3, panel=16),
-    (5, 2): Rates(mac=0.88, result=5.5, widened=1.3, panel=16),
-    (7, 2): Rates(mac=0.88, result=5.5, widened=1.3, panel=16),
+    (5, 2): Rates(mac=0.86, result=5.5, widened=1.3, panel=16),
+    (7, 2): Rates(mac=0.85, result=5.5, widened=1.3, panel=16),
 }
-PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 70.0, 80.0, 10.0, 3.9
+PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 60.0, 65.0, 10.0, 3.9
 FEW = Rates(mac=0.5, result=3.3, widened=3.2, panel=75)
 FEW_WEIGHT, SUMS_OF_FEW = 8.0, 3.5
 LOOKED_UP, TABLE_READY = 0.9, 700.0  # more for each result of these that a table ends, and once: a clamp fills one, others come from flash
