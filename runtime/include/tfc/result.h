@@ -5,16 +5,6 @@
 #include "tfc/kernels.h"
 #include "tfc/simd.h"
 
-/* Whether a clamp is but that of int8, which one SSAT does: loops ask once and come in two kinds. */
-TFC_INLINE int tfc_is_full(int32_t lo, int32_t hi) {
-    return lo == -128 && hi == 127;
-}
-
-/* `full` is a constant wherever this is inlined. */
-TFC_INLINE int8_t tfc_cut(int32_t v, int full, int32_t lo, int32_t hi) {
-    return (int8_t)(full ? tfc_ssat8(v) : tfc_clamp(v, lo, hi));
-}
-
 /* A result of SMMLAR and SSAT, or that a table has for it; `plain` is a constant wherever this is inlined. */
 TFC_INLINE int8_t tfc_direct_result(int32_t sum, int32_t m, int32_t zero, int plain, const int8_t *table) {
     int32_t v = tfc_smmlar(sum, m, zero);
