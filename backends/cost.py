@@ -88,16 +88,17 @@ GATHERED = 4.0  # more for each input of a window whose channels are no multiple
 GROUPED = Rates(mac=40.0, result=40.0)
 DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
 DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column of blocks
-    (3, 1): Rates(mac=0.667, result=3.1, widened=1.3, panel=16),
-    (3, 2): Rates(mac=0.667, result=3.5, widened=1.3, panel=16),
+    (3, 1): Rates(mac=0.667, result=2.7, widened=1.3, panel=16),
+    (3, 2): Rates(mac=0.667, result=3.1, widened=1.3, panel=16),
     (5, 1): Rates(mac=0.6, result=3.2, widened=1.3, panel=16),
     (7, 1): Rates(mac=0.571, result=3.2, widened=1.3, panel=16),
-    (5, 2): Rates(mac=0.88, result=5.5, widened=1.3, panel=16),
-    (7, 2): Rates(mac=0.88, result=5.5, widened=1.3, panel=16),
+    (5, 2): Rates(mac=0.86, result=5.5, widened=1.3, panel=16),
+    (7, 2): Rates(mac=0.85, result=5.5, widened=1.3, panel=16),
 }
-PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 70.0, 80.0, 10.0, 3.9
-FEW = Rates(mac=0.5, result=3.7, widened=3.2, panel=80)
+PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 60.0, 65.0, 10.0, 3.9
+FEW = Rates(mac=0.5, result=3.3, widened=3.2, panel=75)
 FEW_WEIGHT, SUMS_OF_FEW = 8.0, 3.5
+LOOKED_UP, TABLE_READY = 0.9, 700.0  # more for each result of these that a table ends, and once: a clamp fills one, others come from flash
 MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
 ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
 ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
@@ -173,8 +174,8 @@ def band_cost(call: Call, rates: Rates) -> Cost:
     _, out_h, out_w, c = call.node.type.shape
     taps, planes = prod(call.operands[1].shape[1:3]), c * bands(call)
     results = c * (out_h + out_h % 2) * (out_w + out_w % 2)
-    plane = Cost(planes * (PLANE + PLANE_CALL * (1 + out_h % 2) * (1 + out_w % 2) + PLANE_WEIGHT * taps))
-    return plane + with_ending(rates, call, SUMS_OF_BLOCKS).cost(
+    plane = Cost(planes * (PLANE + PLANE_CALL * (1 + out_h % 2) * (1 + out_w % 2) + PLANE_WEIGHT * taps)) + with_table(call)
+    return plane + direct_ending(rates, call, SUMS_OF_BLOCKS).cost(
         results * taps,
         results,
         widened=call.operands[0].size,
@@ -190,21 +191,36 @@ def few_cost(call: Call) -> Cost:
     kernel_h, run = call.operands[1].shape[1], prod(call.operands[1].shape[2:])
     whole, steps = -(-out_h * out_w // 4) * 4, few_steps(call)
     straight = kernel_h == 3 and run in (3, 9) and out_w % 4 == 0
-    rates = with_ending(FEW, call, SUMS_OF_FEW)
-    if out % 2 and rates == FEW:
-        rates = replace(FEW, result=FEW.result + SUMS_OF_FEW)
-    rates = replace(rates, panel=rates.panel + (10 * steps if straight else 8.8 * steps + 80 * kernel_h))
+    rates = direct_ending(FEW, call, SUMS_OF_FEW) if out % 2 == 0 else with_sums(FEW, call, SUMS_OF_FEW)
+    rates = replace(rates, panel=rates.panel + (10 * steps if straight else 300 + 8.8 * steps + 45 * kernel_h))
     results = whole * (out + out % 2)
     flash = weighted_flash(call, "dense")
-    weights = Cost(FEW_WEIGHT * call.operands[1].size)
+    weights = Cost(FEW_WEIGHT * call.operands[1].size) + with_table(call)
     return weights + rates.cost(2 * steps * results, results, widened=call.operands[0].size, panels=whole // 4, scratch=few_scratch(call), flash=flash)
 
 
-def with_ending(rates: Rates, call: Call, sums: float = 0.0) -> Rates:
-    """With what a result takes beyond the plain ending, for which `sums` has to go through memory."""
+def with_ending(rates: Rates, call: Call) -> Rates:
+    """With what a result takes beyond the plain ending."""
     more = ACTIVATION * bool(call.attr("activation")) + CLAMP * bool(call.attr("clamp")) + RESIDUAL * (len(call.operands) > 3)
-    through = sums if more or call.node.type.dtype == "i16" else 0.0
-    return replace(rates, result=rates.result + more + through)
+    return replace(rates, result=rates.result + more)
+
+
+def with_sums(rates: Rates, call: Call, sums: float) -> Rates:
+    """The same where sums go through memory, for this much a result."""
+    ended = with_ending(rates, call)
+    return replace(ended, result=ended.result + sums)
+
+
+def direct_ending(rates: Rates, call: Call, sums: float) -> Rates:
+    """Of kernels that store sums only for residuals and int16."""
+    if len(call.operands) > 3 or call.node.type.dtype == "i16":
+        return with_sums(rates, call, sums)
+    return replace(rates, result=rates.result + LOOKED_UP) if call.attr("activation") or call.attr("clamp") else rates
+
+
+def with_table(call: Call) -> Cost:
+    """The table of an activation or a clamp, once."""
+    return Cost(TABLE_READY if call.attr("activation") or call.attr("clamp") else 0.0)
 
 
 def strip_product(call: Call, target: Target, form: str, *, stored: int, linear: bool) -> Cost:

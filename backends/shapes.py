@@ -207,13 +207,18 @@ def bands(call: Call) -> int:
 
 
 def band_scratch(call: Call) -> int:
-    """A band of four widened channels in columns of pairs, the pairs of a channel's weights, and up to 16 columns of sums."""
+    """A band of four widened channels in columns of pairs, perhaps a table, a channel's multiplier, bias and weights in pairs, and up to 16 columns of sums."""
     stripes, size = -(-call.node.type.shape[2] // 2), call.operands[1].shape[2]
     if call.attr("stride", (1, 1)) == (1, 1):
         columns, pairs = stripes + size // 2, size * (size - 1 if size == 3 else size + 1)
     else:
         columns, pairs = 2 * stripes - 1 + (size + 1) // 2, size * ((size + 1) // 2)
-    return int(16 * BAND * columns + 4 * pairs + 8 * BAND * min(8, stripes))
+    return int(16 * BAND * columns + 8 + 4 * pairs + 8 * BAND * min(8, stripes)) + clamp_table(call)
+
+
+def clamp_table(call: Call) -> int:
+    """Bytes of the table that kernels with endings of their own make of a clamp."""
+    return 1024 if call.attr("clamp") and int8(call) else 0
 
 
 def batch_strides(call: Call) -> tuple[int, int, int]:
@@ -291,14 +296,14 @@ def few_steps(call: Call) -> int:
 
 
 def few_scratch(call: Call) -> int:
-    """Widened weights with biases and multipliers, a panel, the rows that four results touch at two alignments, the sums of a panel."""
+    """Perhaps a table, widened weights with biases and multipliers, a panel, the rows that four results touch at two alignments, the sums of a panel."""
     _, _, w, c = call.operands[0].shape
     out, kernel_h, kernel_w, _ = call.operands[1].shape
     out_w, stride = call.node.type.shape[2], call.attr("stride", (1, 1))
     steps, channels = few_steps(call), out + out % 2
     pitch = (c * max((out_w - 1) * stride[1] + kernel_w, call.attr("pad", (0, 0, 0, 0))[1] + w) + 3) // 2 * 2
     rows = kernel_h + (stride[0] * ((out_w + 2) // out_w) if out_w % 4 else 0)
-    return int(4 * channels * (2 + steps) + 16 * steps + 4 * rows * pitch + 16 * channels)
+    return int(4 * channels * (2 + steps) + 16 * steps + 4 * rows * pitch + 16 * channels) + clamp_table(call)
 
 
 def fours(n: int) -> int:

@@ -22,6 +22,7 @@ from tfc.ir.types import TensorType
 from .facts import BYTES, Argument, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
 
 WHOLE = ("plain", "table", "residual", "residual_table")  # endings of int8 that loops have
+DIRECT = {"plain": 1, "table": 2, "clamp": 3}  # enum tfc_direct: endings of int8 that other kernels may do without storing sums
 FRACTION = 12  # bits below the point of sums with a residual, in them
 
 
@@ -112,6 +113,7 @@ def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
         plain = full_range(call) and (requantization.shift == 0 or call.node.type.dtype == "i16")
         ending = "table" if activation else "plain" if plain else "clamp"
     fields |= {
+        "direct": DIRECT.get(ending, 0) if requantization.shift == 0 and call.node.type.dtype == "i8" else 0,
         "end": Function(f"end_{ending}_{ending_types(call)}"),
         "multiplier": array("multipliers", "i32", requantization.multipliers),
         "zero": zero,

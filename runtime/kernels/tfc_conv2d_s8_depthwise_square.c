@@ -17,23 +17,23 @@ static void widen_weights(const struct tfc_conv2d *f, uint32_t *to, const int8_t
     }
 }
 
-static void block5x5_stride2(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
-    (void)f;
+static void block5x5_stride2(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
     tfc_block_of(a, x, w, bias, 2, 5, 3);
 }
 
-static void block7x7_stride2(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
-    (void)f;
+static void block7x7_stride2(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
     tfc_block_of(a, x, w, bias, 2, 7, 4);
 }
 
-TFC_BLOCKS(plain5x5_stride2, sums5x5_stride2, block5x5_stride2)
-TFC_BLOCKS(plain7x7_stride2, sums7x7_stride2, block7x7_stride2)
+TFC_BLOCKS(blocks5x5_stride2, block5x5_stride2)
+TFC_BLOCKS(blocks7x7_stride2, block7x7_stride2)
 
 void tfc_conv2d_s8_depthwise_square(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, const void *r, void *scratch, void *y) {
     static const struct tfc_planes planes[2][2] = {
-        {{widen_weights, tfc_plain5x5, tfc_sums5x5, 30}, {widen_weights, plain5x5_stride2, sums5x5_stride2, 15}},
-        {{widen_weights, tfc_plain7x7, tfc_sums7x7, 56}, {widen_weights, plain7x7_stride2, sums7x7_stride2, 28}},
+        {{widen_weights, tfc_blocks5x5_plain, tfc_blocks5x5_table, tfc_blocks5x5_sums, 30, 8},
+         {widen_weights, blocks5x5_stride2_plain, blocks5x5_stride2_table, blocks5x5_stride2_sums, 15, 0}},
+        {{widen_weights, tfc_blocks7x7_plain, tfc_blocks7x7_table, tfc_blocks7x7_sums, 56, 8},
+         {widen_weights, blocks7x7_stride2_plain, blocks7x7_stride2_table, blocks7x7_stride2_sums, 28, 0}},
     };
     tfc_depthwise(&planes[f->kernel_w == 7][f->stride_w == 2], f, x, w, b, r, scratch, y);
 }

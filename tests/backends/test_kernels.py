@@ -143,11 +143,14 @@ def counts(bound: Graph, folder: Path) -> tuple[int, float]:
         ("conv2d_s8_few", makers.conv((16, 16, 3), 16, (3, 3), pad=(1, 1, 1, 1))),
         ("conv2d_s8_few", makers.conv((25, 10, 1), 32, (10, 4), stride=(2, 2), pad=(4, 1, 5, 1))),
         ("conv2d_s8_few", makers.conv((16, 16, 3), 8, (7, 7), stride=(2, 2), pad=(3, 3, 3, 3), ending="residual")),
+        ("conv2d_s8_few", makers.conv((26, 26, 3), 16, (3, 3), stride=(2, 2), pad=(1, 1, 1, 1), ending="table")),
         ("conv2d_s8_depthwise3x3", makers.conv((14, 14, 32), 32, (3, 3), groups=32, pad=(1, 1, 1, 1))),
         ("conv2d_s8_depthwise3x3", makers.conv((14, 14, 32), 32, (3, 3), groups=32, stride=(2, 2), pad=(1, 1, 1, 1), ending="clamp")),
         ("conv2d_s8_depthwise_square", makers.conv((12, 12, 16), 16, (5, 5), groups=16, pad=(2, 2, 2, 2))),
         ("conv2d_s8_depthwise_square", makers.conv((12, 12, 16), 16, (7, 7), groups=16, pad=(3, 3, 3, 3), ending="table")),
         ("conv2d_s8_depthwise_square", makers.conv((12, 12, 16), 16, (5, 5), groups=16, stride=(2, 2), pad=(2, 2, 2, 2))),
+        ("conv2d_s8_depthwise_square", makers.conv((16, 16, 16), 16, (5, 5), groups=16, stride=(2, 2), pad=(2, 2, 2, 2), ending="table")),
+        ("conv2d_s8_depthwise_square", makers.conv((12, 12, 16), 16, (5, 5), groups=16, pad=(2, 2, 2, 2), ending="residual")),
     ],
 )
 def test_the_best_bid_is_near_what_the_emulator_counts(kernel: str, case: makers.Case, tmp_path: Path) -> None:

@@ -27,15 +27,15 @@ def conv(size: tuple[int, int, int], out: int, window: int, *, stride: int = 1, 
     return Layer(name, make, skip, size[0] * size[1] * size[2] < SMALL)
 
 
-def grouped(size: tuple[int, int, int], window: int, *, groups: int = 0, stride: int = 1) -> Layer:
-    """As many channels out as in; without a number of groups each channel is one."""
+def grouped(size: tuple[int, int, int], window: int, *, groups: int = 0, stride: int = 1, table: bool = False) -> Layer:
+    """As many channels out as in; without a number of groups each channel is one. Perhaps with an activation."""
     c, each = size[2], groups or size[2]
 
     def make(b: Builder) -> Graph:
-        attrs = {"stride": (stride, stride), "pad": (window // 2,) * 4, "groups": each}
+        attrs = {"stride": (stride, stride), "pad": (window // 2,) * 4, "groups": each, **(TABLE if table else {})}
         return b.node("conv2d", b.arg(1, *size), *b.weights(c, window, window, c // each), attrs=attrs)
 
-    name = f"{'grouped' if groups else 'depthwise'}{window}x{window}_{size_name(size)}" + f"_stride{stride}" * (stride > 1)
+    name = f"{'grouped' if groups else 'depthwise'}{window}x{window}_{size_name(size)}" + f"_stride{stride}" * (stride > 1) + "_silu" * table
     return Layer(name, make, () if groups else POINT_BY_POINT, size[0] * size[1] * c < SMALL)
 
 
@@ -91,6 +91,8 @@ PRODUCTS = (
     grouped((16, 16, 192), 3, stride=2),
     grouped((8, 8, 32), 3),
     grouped((8, 8, 32), 5),
+    grouped((16, 16, 16), 3, table=True),
+    conv((16, 16, 3), 16, 3, skip=("*sparse*", *POINT_BY_POINT), stride=2, table=True),
     grouped((8, 8, 16), 3, groups=4),
     transposed((8, 8, 16), 8),
     matmul(64, 32, 64),

@@ -6,54 +6,54 @@
 #include "tfc/depthwise.h"
 
 #if defined(__ARM_FEATURE_DSP)
-/* The first ten words go to the stack, in this order. x is compared with `end`, where a stripe ends; `last` is the last of these. */
-struct tfc_loop {
-    int32_t right, below, m, zero, bias, end, x_back, y_next, last, unused;
-    const uint32_t *w;
-};
-
-TFC_INLINE struct tfc_loop tfc_loop_of(const struct tfc_blocks *k, const uint32_t *first, int32_t y_next, int32_t stride) {
-    int32_t x = (int32_t)(uintptr_t)first, bytes = 8 * stride * k->blocks, column = 4 * TFC_COLUMN * stride;
-    return (struct tfc_loop){k->right, k->below, k->m, k->zero, k->bias, x + bytes, column - bytes, y_next, x + bytes + k->stripes * column, 0, k->w};
-}
-
-TFC_INLINE int32_t tfc_plain_next(const struct tfc_blocks *k) {
-    return k->next - 2 * k->blocks * k->below;
-}
-
-TFC_INLINE int32_t tfc_sums_next(const struct tfc_blocks *k) {
-    return 4 * (2 * TFC_ROWS - 2 * k->blocks);
-}
-
-/* a0 are the facts of the loop, a1 becomes the end of the first stripe. */
-#define TFC_BEGIN_BLOCKS \
-    "ldrd %[p], %[q], [%[a0], #32]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #24]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
-    "ldrd %[p], %[q], [%[a0], #16]\n\tmov %[a1], %[q]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #8]\n\t" \
-    "strd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0]]\n\tstrd %[p], %[q], [sp, #-8]!\n\t"
-#define TFC_BIAS_BLOCKS "ldr %[a3], [sp, #16]\n\t"
+/* To the stack: right, below, multiplier, zero, bias, end, x_back, y_next, last, table. a0 are the blocks, w comes in a1, which then becomes the
+ * end of the first stripe. Where the last block of a stripe compares x with `end` they are equal; `last` is behind the last of these. */
+#define TFC_BEGIN_BLOCKS(WEIGHTS) \
+    "ldrd %[p], %[q], [%[a0], #24]\n\tadd %[p], %[p], %[x]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0], #16]\n\t" \
+    "strd %[p], %[q], [sp, #-8]!\n\tldr %[p], [%[a1], #4]\n\tldr %[q], [%[a0], #12]\n\tadd %[q], %[q], %[x]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
+    "ldr %[p], [%[a1]]\n\tldr %[q], [%[a0], #8]\n\tstrd %[p], %[q], [sp, #-8]!\n\tldrd %[p], %[q], [%[a0]]\n\tstrd %[p], %[q], [sp, #-8]!\n\t" \
+    WEIGHTS "ldr %[a1], [sp, #20]\n\t"
+/* Of a block that may be the last one of its stripe, beside its first MACs: a2 is free, and nothing else changes flags. */
+#define TFC_LOAD_END "ldr %[a2], [sp, #20]\n\t"
+#define TFC_COMPARE_END "cmp %[x], %[a2]\n\t"
 /* The results of a block, right before left: a column that does not exist is overwritten. Its last two MACs and the words that p and q
- * shall hold for the next block are arguments, as is what else may issue, when to load the bias, and how to tell the end of a stripe. */
-#define TFC_PLAIN_BLOCKS(MAC2, MAC3, P, Q, FREE0, FREE1, END, NEXT, LAST) \
+ * shall hold for the next block are arguments, as is what else may issue. At the end a3 holds the bias again, and flags are as before. */
+#define TFC_SCALE_BLOCKS(MAC2, MAC3, FREE0, FREE1) \
     MAC2 "ldr %[p], [sp, #8]\n\t" \
     MAC3 "ldr %[q], [sp, #12]\n\t" \
-    "smmlar %[a0], %[a0], %[p], %[q]\n\t" FREE0 \
-    "smmlar %[a1], %[a1], %[p], %[q]\n\t" FREE1 \
-    "smmlar %[a2], %[a2], %[p], %[q]\n\tssat %[a0], #8, %[a0]\n\t" \
-    "smmlar %[a3], %[a3], %[p], %[q]\n\tldr %[p], [sp]\n\t" \
-    "ssat %[a1], #8, %[a1]\n\tldr %[q], [sp, #4]\n\t" \
-    "ssat %[a2], #8, %[a2]\n\tstrb %[a1], [%[y], %[p]]\n\t" \
-    "ssat %[a3], #8, %[a3]\n\tstrb %[a0], [%[y]]\n\t" \
-    "add %[p], %[p], %[q]\n\t" END \
-    "strb %[a3], [%[y], %[p]]\n\t" NEXT \
+    "smmlar %[a1], %[a1], %[p], %[q]\n\t" FREE0 \
+    "smmlar %[a0], %[a0], %[p], %[q]\n\t" FREE1 \
+    "smmlar %[a3], %[a3], %[p], %[q]\n\t"
+#define TFC_BLOCKS_PLAIN(MAC2, MAC3, P, Q, FREE0, FREE1) \
+    TFC_SCALE_BLOCKS(MAC2, MAC3, FREE0, FREE1) "ssat %[a1], #8, %[a1]\n\t" \
+    "smmlar %[a2], %[a2], %[p], %[q]\n\tldr %[p], [sp]\n\t" \
+    "ssat %[a3], #8, %[a3]\n\tldr %[q], [sp, #4]\n\t" \
+    "ssat %[a0], #8, %[a0]\n\tstrb %[a1], [%[y], %[p]]\n\t" \
+    "add %[a1], %[p], %[q]\n\tstrb %[a0], [%[y]]\n\t" \
+    "ssat %[a2], #8, %[a2]\n\tstrb %[a3], [%[y], %[a1]]\n\t" \
     "strb %[a2], [%[y], %[q]]\n\tldr %[p], " P "\n\t" \
-    "add %[y], %[y], %[q], lsl #1\n\tldr %[q], " Q "\n\t" LAST
-#define TFC_SUMS_BLOCKS(MAC2, MAC3, P, Q, FREE0, FREE1, END, NEXT, LAST) \
+    "add %[y], %[y], %[q], lsl #1\n\tldr %[a3], [sp, #16]\n\t" \
+    "ldr %[q], " Q "\n\t"
+#define TFC_BLOCKS_TABLE(MAC2, MAC3, P, Q, FREE0, FREE1) \
+    TFC_SCALE_BLOCKS(MAC2, MAC3, FREE0, FREE1) "usat %[a1], #10, %[a1]\n\t" \
+    "smmlar %[a2], %[a2], %[p], %[q]\n\tldr %[p], [sp, #36]\n\t" \
+    "usat %[a0], #10, %[a0]\n\tldr %[q], [sp]\n\t" \
+    "usat %[a3], #10, %[a3]\n\tldrb %[a1], [%[p], %[a1]]\n\t" \
+    "usat %[a2], #10, %[a2]\n\tldrb %[a0], [%[p], %[a0]]\n\t" \
+    "strb %[a1], [%[y], %[q]]\n\tldrb %[a3], [%[p], %[a3]]\n\t" \
+    "ldrb %[a2], [%[p], %[a2]]\n\tldr %[a1], [sp, #4]\n\t" \
+    "strb %[a0], [%[y]]\n\tldr %[p], " P "\n\t" \
+    "add %[q], %[q], %[a1]\n\t" \
+    "strb %[a3], [%[y], %[q]]\n\tldr %[a3], [sp, #16]\n\t" \
+    "strb %[a2], [%[y], %[a1]]\n\tadd %[y], %[y], %[a1], lsl #1\n\t" \
+    "ldr %[q], " Q "\n\t"
+#define TFC_BLOCKS_SUMS(MAC2, MAC3, P, Q, FREE0, FREE1) \
     MAC2 "ldr %[p], " P "\n\t" \
     MAC3 "ldr %[q], " Q "\n\t" FREE0 FREE1 \
-    "strd %[a1], %[a3], [%[y], #136]\n\tstrd %[a0], %[a2], [%[y]], #8\n\t" END NEXT LAST
+    "strd %[a1], %[a3], [%[y], #136]\n\tstrd %[a0], %[a2], [%[y]], #8\n\tldr %[a3], [sp, #16]\n\t"
 /* COLUMNS: the bytes from stripe to stripe. */
 #define TFC_NEXT_STRIPE(COLUMNS) \
-    "ldrd %[p], %[q], [sp, #24]\n\tadd %[a1], %[a1], #" COLUMNS "\n\tldr %[a0], [sp, #32]\n\tstr %[a1], [sp, #20]\n\t" \
-    "add %[x], %[x], %[p]\n\tadd %[y], %[y], %[q]\n\tcmp %[a1], %[a0]\n\tbne 1b\n\tadd sp, sp, #40"
+    "ldrd %[a1], %[p], [sp, #20]\n\tldrd %[q], %[a0], [sp, #28]\n\tadd %[a1], %[a1], #" COLUMNS "\n\tadd %[x], %[x], %[p]\n\t" \
+    "str %[a1], [sp, #20]\n\tadd %[y], %[y], %[q]\n\tcmp %[a1], %[a0]\n\tbne 1b\n\tadd sp, sp, #40"
 #endif
 #endif

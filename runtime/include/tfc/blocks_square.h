@@ -15,7 +15,7 @@
     "smlad %[a3], %[" Q "], %[" O "], %[a3]\n\t" NEXT_Q
 /* The bias lies in a3: the sums begin with it. */
 #define TFC_FIRST_TAPS(NEXT_P) \
-    "smlad %[a0], %[p], %[e], %[a3]\n\tldr %[f], [%[w], #8]!\n\tsmlad %[a1], %[p], %[o], %[a3]\n\t" NEXT_P \
+    TFC_LOAD_END "smlad %[a0], %[p], %[e], %[a3]\n\tldr %[f], [%[w], #8]!\n\tsmlad %[a1], %[p], %[o], %[a3]\n\t" NEXT_P TFC_COMPARE_END \
     "smlad %[a2], %[q], %[e], %[a3]\n\tldr %[g], [%[w], #4]\n\tsmlad %[a3], %[q], %[o], %[a3]\n\t"
 /* The last ones have their last two sums in the ending. */
 #define TFC_LAST_TAPS(E, O) "smlad %[a0], %[p], %[" E "], %[a0]\n\tadd %[x], %[x], #8\n\tsmlad %[a1], %[p], %[" O "], %[a1]\n\t"
@@ -38,39 +38,36 @@
     TFC_FIRST_ROW("544", "f", "g", "e", "o") TFC_SIX_ROWS("544", "f", "g", "e", "o") TFC_TURN("1088", "f", "g", "e", "o") \
     TFC_FIRST_ROW("1088", "e", "o", "f", "g") TFC_SIX_ROWS("1088", "e", "o", "f", "g") TFC_TURN("1632", "e", "o", "f", "g") \
     TFC_FIRST_ROW("1632", "f", "g", "e", "o") TFC_SIX_ROWS("1632", "f", "g", "e", "o") TFC_LAST_TAPS("f", "g")
-#define TFC_STRIPE_SQUARE "ldr %[w], [%[a0], #40]\n\tldr %[e], [%[w]]\n\tldr %[o], [%[w], #4]\n1:\tldr %[a3], [sp, #16]\n\tldr %[p], [%[x]]\n\tldr %[q], [%[x], #4]\n"
+#define TFC_WEIGHTS_SQUARE "add %[w], %[a1], #8\n\t"
+#define TFC_STRIPE_SQUARE "ldr %[e], [%[w]]\n\tldr %[o], [%[w], #4]\n1:\tldr %[a3], [sp, #16]\n\tldr %[p], [%[x]]\n\tldr %[q], [%[x], #4]\n"
 /* BACK: the bytes of the weights but the last pair. */
 #define TFC_LOOP_SQUARE(BLOCK, ENDING, E, O, BACK) \
-    __asm__ volatile(TFC_BEGIN_BLOCKS TFC_STRIPE_SQUARE "2:\t" BLOCK \
+    __asm__ volatile(TFC_BEGIN_BLOCKS(TFC_WEIGHTS_SQUARE) TFC_STRIPE_SQUARE "2:\t" BLOCK \
                      ENDING("smlad %[a2], %[q], %[" E "], %[a2]\n\t", "smlad %[a3], %[q], %[" O "], %[a3]\n\t", "[%[x]]", "[%[x], #4]", \
-                            "ldr %[e], [%[w], #-" BACK "]!\n\t", "ldr %[o], [%[w], #4]\n\t", "ldr %[a1], [sp, #20]\n\t", "cmp %[x], %[a1]\n\t", \
-                            TFC_BIAS_BLOCKS) "bne 2b\n\t" TFC_NEXT_STRIPE("544") \
-                     : [e] "=&r"(e), [o] "=&r"(o), [f] "=&r"(f2), [g] "=&r"(g), [w] "=&r"(w), [a0] "+r"(facts), [a1] "=&r"(a1), [a2] "=&r"(a2), \
+                            "ldr %[e], [%[w], #-" BACK "]!\n\t", "ldr %[o], [%[w], #4]\n\t") "bne 2b\n\t" TFC_NEXT_STRIPE("544") \
+                     : [e] "=&r"(e), [o] "=&r"(o), [f] "=&r"(f2), [g] "=&r"(g), [w] "=&r"(at), [a0] "+r"(k), [a1] "+r"(w), [a2] "=&r"(a2), \
                        [a3] "=&r"(a3), [p] "=&r"(p), [q] "=&r"(q), [x] "+r"(x), [y] "+r"(y) : : "cc", "memory")
-#define TFC_SQUARE(NAME, TYPE, NEXT, BLOCK, ENDING, E, O, BACK) \
-    TFC_APART void NAME(const struct tfc_conv2d *f, const struct tfc_blocks *k, TYPE *y) { \
-        const struct tfc_loop loop = tfc_loop_of(k, k->x, NEXT(k), 1), *facts = &loop; \
-        const uint32_t *x = k->x; \
-        int32_t e, o, f2, g, w, a1, a2, a3, p, q; \
-        (void)f; \
+#define TFC_SQUARE(NAME, TYPE, BLOCK, ENDING, E, O, BACK) \
+    TFC_APART void NAME(const struct tfc_blocks *k, const uint32_t *x, const uint32_t *w, TYPE *y) { \
+        int32_t e, o, f2, g, at, a2, a3, p, q; \
         TFC_LOOP_SQUARE(BLOCK, ENDING, E, O, BACK); \
     }
-TFC_SQUARE(tfc_plain5x5, int8_t, tfc_plain_next, TFC_BLOCK5X5, TFC_PLAIN_BLOCKS, "e", "o", "112")
-TFC_SQUARE(tfc_sums5x5, int32_t, tfc_sums_next, TFC_BLOCK5X5, TFC_SUMS_BLOCKS, "e", "o", "112")
-TFC_SQUARE(tfc_plain7x7, int8_t, tfc_plain_next, TFC_BLOCK7X7, TFC_PLAIN_BLOCKS, "f", "g", "216")
-TFC_SQUARE(tfc_sums7x7, int32_t, tfc_sums_next, TFC_BLOCK7X7, TFC_SUMS_BLOCKS, "f", "g", "216")
+#define TFC_ALL_SQUARE(NAME, BLOCK, E, O, BACK) \
+    TFC_SQUARE(NAME##_plain, int8_t, BLOCK, TFC_BLOCKS_PLAIN, E, O, BACK) \
+    TFC_SQUARE(NAME##_table, int8_t, BLOCK, TFC_BLOCKS_TABLE, E, O, BACK) \
+    TFC_SQUARE(NAME##_sums, int32_t, BLOCK, TFC_BLOCKS_SUMS, E, O, BACK)
+TFC_ALL_SQUARE(tfc_blocks5x5, TFC_BLOCK5X5, "e", "o", "112")
+TFC_ALL_SQUARE(tfc_blocks7x7, TFC_BLOCK7X7, "f", "g", "216")
 #else
-TFC_INLINE void tfc_block5x5(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
-    (void)f;
+TFC_INLINE void tfc_block5x5(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
     tfc_block_of(a, x, w, bias, 1, 5, 3);
 }
 
-TFC_INLINE void tfc_block7x7(const struct tfc_conv2d *f, int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
-    (void)f;
+TFC_INLINE void tfc_block7x7(int32_t a[4], const uint32_t *x, const uint32_t *w, int32_t bias) {
     tfc_block_of(a, x, w, bias, 1, 7, 4);
 }
 
-TFC_BLOCKS(tfc_plain5x5, tfc_sums5x5, tfc_block5x5)
-TFC_BLOCKS(tfc_plain7x7, tfc_sums7x7, tfc_block7x7)
+TFC_BLOCKS(tfc_blocks5x5, tfc_block5x5)
+TFC_BLOCKS(tfc_blocks7x7, tfc_block7x7)
 #endif
 #endif

@@ -39,21 +39,51 @@ TFC_INLINE void tfc_pair_pixels(uint32_t pair[4], uint32_t left, uint32_t right)
     pair[0] = tfc_sxtb16(low), pair[1] = tfc_sxtb16_8(low), pair[2] = tfc_sxtb16(high), pair[3] = tfc_sxtb16_8(high);
 }
 
-/* A column of two pixels that lie side by side, `step` bytes from row to row. */
-TFC_APART void tfc_widen_column(uint32_t *to, const int8_t *x, int32_t c, int32_t step, int32_t rows) {
-    uint32_t a[4], b[4];
-    for (const uint32_t *end = to + (rows & ~1); to != end; to += 2) {
-        uint32_t left = tfc_load(x), right = tfc_load(x + c);
-        x += step;
-        uint32_t low_left = tfc_load(x), low_right = tfc_load(x + c);
-        x += step;
-        tfc_pair_pixels(a, left, right);
-        tfc_pair_pixels(b, low_left, low_right);
-        for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = a[i], to[i * TFC_ROWS + 1] = b[i];
+/* Two rows, and more twos of rows below them, of two pixels side by side: from x to `end` words. */
+TFC_INLINE void tfc_widen_twos(uint32_t *to, const uint32_t *end, const int8_t *x, int32_t c, int32_t step) {
+#if defined(__ARM_FEATURE_DSP)
+    /* A line has what may issue together: one that extends or packs. */
+    uint32_t l, r, m, n, t;
+    __asm__ volatile(
+        "1:\tldr %[l], [%[x]]\n\tldr %[r], [%[x], %[c]]\n\t"
+        "add %[x], %[x], %[step]\n\t"
+        "ldr %[m], [%[x]]\n\tpkhbt %[t], %[l], %[r], lsl #16\n\t"
+        "ldr %[n], [%[x], %[c]]\n\tpkhtb %[l], %[r], %[l], asr #16\n\t"
+        "add %[x], %[x], %[step]\n\tsxtb16 %[r], %[t]\n\t"
+        "str %[r], [%[to]], #8\n\tsxtb16 %[t], %[t], ror #8\n\t"
+        "str %[t], [%[to], #128]\n\tsxtb16 %[r], %[l]\n\t"
+        "str %[r], [%[to], #264]\n\tsxtb16 %[l], %[l], ror #8\n\t"
+        "str %[l], [%[to], #400]\n\tpkhbt %[t], %[m], %[n], lsl #16\n\t"
+        "cmp %[to], %[end]\n\tpkhtb %[m], %[n], %[m], asr #16\n\t"
+        "sxtb16 %[r], %[t]\n\t"
+        "str %[r], [%[to], #-4]\n\tsxtb16 %[t], %[t], ror #8\n\t"
+        "str %[t], [%[to], #132]\n\tsxtb16 %[r], %[m]\n\t"
+        "str %[r], [%[to], #268]\n\tsxtb16 %[m], %[m], ror #8\n\t"
+        "str %[m], [%[to], #404]\n\tbne 1b"
+        : [to] "+r"(to), [x] "+r"(x), [l] "=&r"(l), [r] "=&r"(r), [m] "=&r"(m), [n] "=&r"(n), [t] "=&r"(t) : [end] "r"(end), [c] "r"(c), [step] "r"(step) : "cc", "memory");
+#else
+    uint32_t pair[4];
+    for (; to != end; to++, x += step) {
+        tfc_pair_pixels(pair, tfc_load(x), tfc_load(x + c));
+        for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = pair[i];
     }
-    if (rows & 1) {
-        tfc_pair_pixels(a, tfc_load(x), tfc_load(x + c));
-        for (int32_t i = 0; i < 4; i++) to[i * TFC_ROWS] = a[i];
+#endif
+}
+
+/* Columns of two pixels that lie side by side, `step` bytes from row to row. */
+TFC_APART void tfc_widen_columns(uint32_t *to, const int8_t *x, int32_t c, int32_t step, int32_t rows, int32_t columns) {
+    int32_t twos = rows & ~1;
+    uint32_t pair[4], *end = to + columns * TFC_COLUMN;
+    if (twos) {
+        for (uint32_t *at = to; at < end; at += TFC_COLUMN, x += 2 * c) tfc_widen_twos(at, at + twos, x, c, step);
+        x -= 2 * columns * c;
+    }
+    if (rows == twos) return;
+    x += twos * step;
+    TFC_ROLLED
+    for (uint32_t *at = to + twos; at < end + twos; at += TFC_COLUMN, x += 2 * c) {
+        tfc_pair_pixels(pair, tfc_load(x), tfc_load(x + c));
+        for (int32_t i = 0; i < 4; i++) at[i * TFC_ROWS] = pair[i];
     }
 }
 
@@ -87,16 +117,15 @@ TFC_INLINE void tfc_widen_band(uint32_t *columns, const struct tfc_band *band, c
     int32_t row = band->top > 0 ? band->top : 0, rows = (reach < f->h ? reach : f->h) - row, step = f->w * f->c;
     uint32_t *to = columns + row - band->top;
     x += row * step + channel;
-    for (int32_t column = 0, pixel = -f->pad_left; column < band->columns; column++, pixel += 2, to += TFC_COLUMN) {
-        const int8_t *from = x + pixel * f->c;
-        int32_t left = (uint32_t)pixel < (uint32_t)f->w, right = (uint32_t)(pixel + 1) < (uint32_t)f->w;
-        if (f->c < 4) {
-            if (left) tfc_widen_few(to, 0, from, step, rows, f->c);
-            if (right) tfc_widen_few(to, 1, from + f->c, step, rows, f->c);
-        } else if (left && right) {
-            tfc_widen_column(to, from, f->c, step, rows);
-        } else if (left || right) {
-            tfc_widen_half(to, right, right ? from + f->c : from, step, rows);
+    if (f->c >= 4) {
+        int32_t outside = (f->pad_left + 1) >> 1, behind = (f->pad_left + f->w) >> 1, whole = (behind < band->columns ? behind : band->columns) - outside;
+        tfc_widen_columns(to + outside * TFC_COLUMN, x + (f->pad_left & 1) * f->c, f->c, step, rows, whole);
+        if (f->pad_left & 1) tfc_widen_half(to + (f->pad_left >> 1) * TFC_COLUMN, 1, x, step, rows);
+        if ((f->pad_left + f->w) & 1 && behind < band->columns) tfc_widen_half(to + behind * TFC_COLUMN, 0, x + (f->w - 1) * f->c, step, rows);
+    } else {
+        for (int32_t pixel = 0; pixel < f->w && pixel + f->pad_left < 2 * band->columns; pixel++) {
+            int32_t at = pixel + f->pad_left;
+            tfc_widen_few(to + (at >> 1) * TFC_COLUMN, at & 1, x + pixel * f->c, step, rows, f->c);
         }
     }
 }

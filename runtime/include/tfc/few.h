@@ -58,29 +58,28 @@ TFC_INLINE struct tfc_starts tfc_starts_of(int32_t input, int32_t pitch) {
     return input & 1 ? (struct tfc_starts){again, input + 1} : (struct tfc_starts){input, again + 1};
 }
 
-/* The next four windows of a row of results, from `column` on, whose rows begin in `slot` of the ring. Runs of odd length share a pair where
- * they meet: every other one is then taken from its second input on. Here one after another, for windows of three rows of constant length. */
-TFC_INLINE void tfc_few_windows3(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column, int32_t run) {
-    const int16_t *top = rows + 2 * slot * pitch, *middle = rows + 2 * (slot == 2 ? 0 : slot + 1) * pitch, *low = rows + 2 * (slot == 0 ? 2 : slot - 1) * pitch;
-    int32_t step = f->stride_w * f->c, words = run >> 1;
-    for (int32_t p = 0, i = column * step; p < 4; p++, i += step) {
-        struct tfc_starts at = tfc_starts_of(i, pitch);
-        const uint32_t *a = (const uint32_t *)(const void *)(top + at.first), *c = (const uint32_t *)(const void *)(low + at.first);
-        const uint32_t *b = (const uint32_t *)(const void *)(middle + (run & 1 ? at.second : at.first));
+/* Four windows of three rows of constant length, one after another, from `input` on, which is even. Runs of odd length share a pair where
+ * they meet: every other one is then taken from its second input on. */
+TFC_INLINE void tfc_few_windows3(uint32_t *panel, const int16_t *const rows[3], int32_t input, const struct tfc_starts at[4], int32_t run) {
+    const int16_t *top = rows[0] + input, *middle = rows[1] + input, *low = rows[2] + input;
+    int32_t words = run >> 1;
+    for (int32_t p = 0; p < 4; p++) {
+        const uint32_t *a = (const uint32_t *)(const void *)(top + at[p].first), *c = (const uint32_t *)(const void *)(low + at[p].first);
+        const uint32_t *b = (const uint32_t *)(const void *)(middle + (run & 1 ? at[p].second : at[p].first));
         uint32_t *to = panel + p;
         for (int32_t k = 0; k < words; k++, to += 4) *to = a[k];
-        if (run & 1) *to = tfc_pkhbt(a[words], (uint32_t)middle[at.first]), to += 4;
+        if (run & 1) *to = tfc_pkhbt(a[words], (uint32_t)middle[at[p].first]), to += 4;
         for (int32_t k = 0; k < words; k++, to += 4) *to = b[k];
         for (int32_t k = 0; k < (run + 1) >> 1; k++, to += 4) *to = c[k];
     }
 }
 
-TFC_APART void tfc_few_windows3x3x1(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column) {
-    tfc_few_windows3(panel, f, pitch, rows, slot, column, 3);
+TFC_APART void tfc_few_windows3x3x1(uint32_t *panel, const int16_t *const rows[3], int32_t input, const struct tfc_starts at[4]) {
+    tfc_few_windows3(panel, rows, input, at, 3);
 }
 
-TFC_APART void tfc_few_windows3x3x3(uint32_t *panel, const struct tfc_conv2d *f, int32_t pitch, const int16_t *rows, int32_t slot, int32_t column) {
-    tfc_few_windows3(panel, f, pitch, rows, slot, column, 9);
+TFC_APART void tfc_few_windows3x3x3(uint32_t *panel, const int16_t *const rows[3], int32_t input, const struct tfc_starts at[4]) {
+    tfc_few_windows3(panel, rows, input, at, 9);
 }
 
 /* Words of four windows. */

@@ -52,6 +52,9 @@ typedef void tfc_loop(const struct tfc_pass *pass, const void *w);
 tfc_loop tfc_pairs_sums, tfc_pairs_plain, tfc_pairs_table, tfc_pairs_residual, tfc_pairs_residual_table, tfc_pairs_one, tfc_pairs_token;
 tfc_loop tfc_block2x4_sums, tfc_block2x4_plain, tfc_block2x4_table, tfc_block2x4_residual, tfc_block2x4_residual_table, tfc_block2x4_one, tfc_block2x4_token;
 
+/* What kernels may do to int8 sums themselves where they can, instead of `end`: nothing; SMMLAR, and then SSAT, the table, or lo and hi. */
+enum tfc_direct { TFC_INDIRECT, TFC_DIRECT_PLAIN, TFC_DIRECT_TABLE, TFC_DIRECT_CLAMP };
+
 /* How the sums of a convolution or linear become the result. */
 struct tfc_result {
     const int32_t *multiplier; /* m, one a channel */
@@ -63,6 +66,7 @@ struct tfc_result {
     int32_t residual;          /* m_r */
     uint8_t shift;             /* k */
     uint8_t fraction;          /* f */
+    uint8_t direct;            /* enum tfc_direct */
     int16_t lo, hi;
 };
 

@@ -55,17 +55,22 @@ FAMILIES: dict[str, list[Case]] = {
         *(conv((6, 8, 3), 4, (3, 3), ending=ending, pad=(1, 1, 1, 1)) for ending in ENDINGS),
         *(conv((5, w, 3), 2, (3, 2), pad=(1, 0, 0, 1)) for w in range(1, 8)),
         conv((21, 9, 1), 6, (10, 4), stride=(2, 2), pad=(4, 1, 5, 1)),
-        conv((14, 13, 3), 4, (7, 7), stride=(2, 2), pad=(3, 3, 3, 3), ending="table"),
+        *(conv((9, 8, 3), 4, (7, 7), stride=(2, 2), pad=(3, 3, 3, 3), ending=ending) for ending in ("plain", "clamp", "table")),
         conv((9, 12, 4), 2, (4, 4), stride=(4, 4)),
         conv((7, 5, 2), 3, (1, 5), stride=(3, 1), pad=(2, 2, 1, 2), zero=-128),
         conv((8, 8, 3), 8, (1, 1)),
         conv((4, 60, 1), 2, (1, 43), zero=127),
     ],
     "depthwise squares": [
-        *(conv((6, 7, 4), 4, (size, size), groups=4, stride=(2, 2), ending=ending, pad=(2, 2, 2, 2)) for size in (3, 5) for ending in ENDINGS[:2]),
         *(conv((h, w, 4), 4, (3, 3), groups=4, pad=(1, 1, 1, 1)) for h in (1, 2, 3) for w in (1, 2, 3, 18)),
         *(conv((h, 11, 3), 3, (size, size), groups=3, pad=(size // 2, 1, 0, 2)) for h, size in ((31, 5), (34, 7), (8, 7))),
         conv((9, 10, 6), 6, (7, 7), groups=6, stride=(2, 2), pad=(3, 3, 3, 3), ending="residual"),
+    ],
+    "depthwise endings": [
+        conv((7, 9, 5), 5, (size, size), groups=5, stride=(stride, stride), ending=ending, pad=(2, 3, 2, 2))
+        for size in (3, 5, 7)
+        for stride in (1, 2)
+        for ending in ("plain", "clamp", "table")
     ],
     "depthwise bands": [
         *(conv((h, 3, 5), 5, (3, 3), groups=5, pad=(1, 1, 1, 1)) for h in (32, 33, 67)),
