@@ -12,12 +12,13 @@ from tfc.backends.target import Target
 from tfc.ir.graph import Graph
 
 from .lifetimes import live_bytes
+from .offers import with_fair_scratch
 from .rows import ROWS, is_rowwise
 from .stream_rows import PIECE, region_between, stream_rows, why_not
 
 NARROW = 6  # places where a region may begin or end, on each side of the peak
 PARTS = (2, 3, 4, 6, 9, 12, 18, 36)  # into which the last map of a region may be cut
-WORTH = 0.97  # of the peak that was: what saves less is not worth its copies
+PIECE_COST = 0.001  # share of the peak that a node more, with its call and its rows to copy, has to save
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,28 @@ class Region:
 
 
 def lower_peak(graph: Graph, target: Target, *, ram: int | None = None) -> Graph:
-    """Compute parts by rows until no more than `ram` bytes of values, by default all that the chip has, are alive at a time, or no part lowers the peak."""
+    """Compute parts by rows until no more than `ram` bytes, by default all that the chip has, are alive at a time, or no part lowers the peak."""
     ram = target.ram_bytes if ram is None else ram
+    counted = with_fair_scratch(graph, target)
+    if max(live_bytes(counted), default=0) <= ram:
+        return graph
+    room = ram - max((node.scratch.bytes for node in counted if node.scratch), default=0)  # for values: pieces need no more scratch than whole maps
     regions: list[Region] = []
     result, peak = graph, max(live_bytes(graph), default=0)
-    while peak > ram:
+    while peak > room:
         trials = [(max(live_bytes(trial)), wanted, trial) for wanted in proposals(graph, regions, result) for trial in [streamed(graph, target, wanted)]]
-        least = min((bytes for bytes, _, _ in trials), default=peak)
-        if least > WORTH * peak:
+        lower = [trial for trial in trials if trial[0] < peak]
+        enough = [trial for trial in lower if trial[0] <= room]
+        best = min(enough or lower, key=lambda trial: len(trial[2]) if enough else worth(trial[0], trial[2]), default=None)
+        if best is None or (ram == 0 and worth(best[0], best[2]) >= worth(peak, result)):
             break
-        # Of those that lower it about as far, the one that adds the fewest nodes: each has its call and its rows to copy.
-        peak, regions, result = min((trial for trial in trials if trial[0] <= max(least / WORTH, ram)), key=lambda trial: len(trial[2]))
+        peak, regions, result = best
     return result
+
+
+def worth(peak: int, graph: Graph) -> float:
+    """What is to become small."""
+    return float(peak * (1 + PIECE_COST) ** len(graph))
 
 
 def streamed(graph: Graph, target: Target, regions: Sequence[Region]) -> Graph:

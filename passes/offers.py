@@ -14,7 +14,7 @@ from tfc.ir.graph import Graph, Node, Scratch
 from tfc.ir.text import print_node
 
 from .lifetimes import aligned, live_bytes
-from .optimum import Offer, optimum
+from .optimum import Offer, hardly_more, optimum
 from .views import views_of
 
 
@@ -111,6 +111,17 @@ def with_least_scratch(graph: Graph, target: Target) -> Graph:
     for node in graph:
         if "kernel" not in node.attrs and views.computed(node):
             least = min((cost.scratch for _, _, cost in ways(node, graph, target)), default=0)
+            graph.add(replace(node, scratch=Scratch(least) if least else None))
+    return graph
+
+
+def with_fair_scratch(graph: Graph, target: Target) -> Graph:
+    """The graph with the least scratch by which each node takes hardly more cycles than it could."""
+    graph, views = graph.copy(), views_of(graph)
+    for node in graph:
+        if views.computed(node) and (found := ways(node, graph, target)):
+            enough = hardly_more(min(round(cost.cycles) for _, _, cost in found))
+            least = min(cost.scratch for _, _, cost in found if round(cost.cycles) <= enough)
             graph.add(replace(node, scratch=Scratch(least) if least else None))
     return graph
 

@@ -18,6 +18,7 @@ from tfc.ir.ops import op_named
 from tfc.ir.types import Quantization, Symbol, TensorType
 from tfc.ir.work import macs
 from tfc.passes.lifetimes import live_bytes
+from tfc.passes.lower_peak import lower_peak
 from tfc.passes.pipeline import choosing_passes, run_pipeline
 from tfc.passes.stream_rows import stream_rows
 
@@ -136,3 +137,27 @@ def test_what_cannot_be_computed_by_rows_is_refused() -> None:
     graph.results = (*graph.results, first_of(graph))
     with pytest.raises(Diagnostic, match="is read elsewhere too"):
         stream_rows(graph, TARGET, first=first_of(graph), last=last, rows=2)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_peak_is_found_and_lowered(seed: int) -> None:
+    net = Net(seed, (1, 32, 32, 4))
+    net.conv(16, 3, 1)
+    net.conv(32, 1, 1)
+    for _ in range(3):
+        net.grow()
+    graph = net.finish()
+    lowered = lower_peak(graph, TARGET, ram=0)
+    x = inputs_of(graph, 1)
+    assert np.array_equal(evaluate_batch(lowered, x)[0], evaluate_batch(graph, x)[0])
+    assert max(live_bytes(lowered)) < 0.7 * max(live_bytes(graph))
+
+
+def test_nothing_is_cut_where_there_is_room() -> None:
+    graph = inverted_residuals()
+    whole, least = max(live_bytes(graph)), max(live_bytes(lower_peak(graph, TARGET, ram=0)))
+    assert lower_peak(graph, TARGET) == graph
+    room = (whole + least) // 2 + 8192  # of which kernels need some for themselves
+    between = lower_peak(graph, TARGET, ram=room)
+    assert max(live_bytes(between)) <= room
+    assert len(between) > len(graph)
