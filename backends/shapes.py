@@ -16,6 +16,7 @@ from .strides import broadcast_walk
 from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, alone, one_by_one
 
 BAND = 34  # rows of the input that kernels of square depthwise windows widen at a time
+WIDEST = 32  # columns of the result that they compute at a time
 
 
 def activations(call: Call) -> list[str]:
@@ -201,14 +202,15 @@ def depthwise_scratch(call: Call) -> int:
 
 
 def bands(call: Call) -> int:
-    """Of rows of the result, in kernels that widen so many rows of the input."""
+    """Of rows and columns of the result, in kernels that widen so many rows of the input and compute so many columns at a time."""
     rows = ((BAND - call.operands[1].shape[1]) // call.attr("stride", (1, 1))[0] + 1) // 2 * 2
-    return int(-(-call.node.type.shape[1] // rows))
+    return int(-(-call.node.type.shape[1] // rows) * -(-call.node.type.shape[2] // WIDEST))
 
 
 def band_scratch(call: Call) -> int:
     """A band of four widened channels in columns of pairs, perhaps a table, a channel's multiplier, bias and weights in pairs, and up to 16 columns of sums."""
-    stripes, size = -(-call.node.type.shape[2] // 2), call.operands[1].shape[2]
+    width, size = call.node.type.shape[2], call.operands[1].shape[2]
+    stripes = -(-(-(-width // -(-width // WIDEST))) // 2)
     if call.attr("stride", (1, 1)) == (1, 1):
         columns, pairs = stripes + size // 2, size * (size - 1 if size == 3 else size + 1)
     else:

@@ -9,9 +9,12 @@
 
 enum { TFC_ROWS = 34, TFC_COLUMN = 4 * TFC_ROWS };
 
-/* `rows` rows of the result from `first` on, of which the inputs fill the top of `columns` columns; input row `top` is the first of them. */
+enum { TFC_WIDEST = 32 }; /* results of a row that are computed together */
+
+/* `rows` x `width` results from row `first` and column `left` on, of which the inputs fill the top of `columns` columns; input row `top` is the first
+ * of them. */
 struct tfc_band {
-    int32_t first, rows, columns, top;
+    int32_t first, rows, left, width, columns, top;
 };
 
 /* Rows of the result in a band: bands are about equal. They are computed by twos, and so are columns, in stripes. */
@@ -20,17 +23,22 @@ TFC_INLINE int32_t tfc_band_rows(const struct tfc_conv2d *f) {
     return (f->out_h + bands - 1) / bands;
 }
 
-TFC_INLINE int32_t tfc_stripes(const struct tfc_conv2d *f) {
-    return (f->out_w + 1) >> 1;
+/* Columns of the result in a band: the same, by twos. */
+TFC_INLINE int32_t tfc_band_width(const struct tfc_conv2d *f) {
+    int32_t bands = (f->out_w + TFC_WIDEST - 1) / TFC_WIDEST;
+    return ((f->out_w + bands - 1) / bands + 1) & ~1;
 }
 
-TFC_INLINE int32_t tfc_columns(const struct tfc_conv2d *f) {
-    return f->stride_w == 1 ? tfc_stripes(f) + f->kernel_w / 2 : 2 * tfc_stripes(f) - 1 + (f->kernel_w + 1) / 2;
+/* Columns of inputs for so many of results. */
+TFC_INLINE int32_t tfc_columns(const struct tfc_conv2d *f, int32_t width) {
+    int32_t stripes = (width + 1) >> 1;
+    return f->stride_w == 1 ? stripes + f->kernel_w / 2 : 2 * stripes - 1 + (f->kernel_w + 1) / 2;
 }
 
-TFC_INLINE struct tfc_band tfc_band_from(const struct tfc_conv2d *f, int32_t first, int32_t rows) {
-    int32_t left = f->out_h - first;
-    return (struct tfc_band){first, left < rows ? left : rows, tfc_columns(f), first * f->stride_h - f->pad_top};
+TFC_INLINE struct tfc_band tfc_band_from(const struct tfc_conv2d *f, int32_t first, int32_t rows, int32_t left, int32_t width) {
+    int32_t below = f->out_h - first, right = f->out_w - left;
+    width = right < width ? right : width;
+    return (struct tfc_band){first, below < rows ? below : rows, left, width, tfc_columns(f, width), first * f->stride_h - f->pad_top};
 }
 
 /* Four pairs from two pixels of four channels: a pair holds a channel of both. */
@@ -116,15 +124,17 @@ TFC_INLINE void tfc_widen_band(uint32_t *columns, const struct tfc_band *band, c
     int32_t reach = band->top + (band->rows - 1) * f->stride_h + f->kernel_h;
     int32_t row = band->top > 0 ? band->top : 0, rows = (reach < f->h ? reach : f->h) - row, step = f->w * f->c;
     uint32_t *to = columns + row - band->top;
+    int32_t before = f->pad_left - band->left * f->stride_w; /* pixels of the columns to the left of the map, or of the map to the left of the columns */
     x += row * step + channel;
     if (f->c >= 4) {
-        int32_t outside = (f->pad_left + 1) >> 1, behind = (f->pad_left + f->w) >> 1, whole = (behind < band->columns ? behind : band->columns) - outside;
-        tfc_widen_columns(to + outside * TFC_COLUMN, x + (f->pad_left & 1) * f->c, f->c, step, rows, whole);
-        if (f->pad_left & 1) tfc_widen_half(to + (f->pad_left >> 1) * TFC_COLUMN, 1, x, step, rows);
-        if ((f->pad_left + f->w) & 1 && behind < band->columns) tfc_widen_half(to + behind * TFC_COLUMN, 0, x + (f->w - 1) * f->c, step, rows);
+        int32_t outside = before > 0 ? (before + 1) >> 1 : 0, behind = (before + f->w) >> 1;
+        int32_t whole = (behind < band->columns ? behind : band->columns) - outside;
+        tfc_widen_columns(to + outside * TFC_COLUMN, x + (2 * outside - before) * f->c, f->c, step, rows, whole);
+        if (before > 0 && before & 1) tfc_widen_half(to + (before >> 1) * TFC_COLUMN, 1, x, step, rows);
+        if ((before + f->w) & 1 && behind < band->columns) tfc_widen_half(to + behind * TFC_COLUMN, 0, x + (f->w - 1) * f->c, step, rows);
     } else {
-        for (int32_t pixel = 0; pixel < f->w && pixel + f->pad_left < 2 * band->columns; pixel++) {
-            int32_t at = pixel + f->pad_left;
+        for (int32_t pixel = before < 0 ? -before : 0; pixel < f->w && pixel + before < 2 * band->columns; pixel++) {
+            int32_t at = pixel + before;
             tfc_widen_few(to + (at >> 1) * TFC_COLUMN, at & 1, x + pixel * f->c, step, rows, f->c);
         }
     }

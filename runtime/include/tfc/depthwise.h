@@ -108,9 +108,9 @@ TFC_INLINE int32_t tfc_parts_of(struct tfc_blocks parts[4], struct tfc_blocks k,
 
 /* y is the first result of the channel's plane as an index; some stripes at a time. */
 TFC_INLINE void tfc_summed_plane(const struct tfc_planes *planes, const struct tfc_conv2d *f, const uint32_t *x, const uint32_t *w, struct tfc_walk at,
-                                 const void *r, int32_t *sums, void *y) {
+                                 int32_t width, const void *r, int32_t *sums, void *y) {
     struct tfc_blocks k = {.right = 4 * TFC_ROWS, .below = 4, .next = 8 * TFC_ROWS, .stride = f->stride_w};
-    for (int32_t left = f->out_w; left > 0; left -= at.rows, at.first += at.rows * f->out, x += TFC_STRIPES * f->stride_w * TFC_COLUMN) {
+    for (int32_t left = width; left > 0; left -= at.rows, at.first += at.rows * f->out, x += TFC_STRIPES * f->stride_w * TFC_COLUMN) {
         at.rows = left < 2 * TFC_STRIPES ? left : 2 * TFC_STRIPES;
         k = tfc_blocks_from(k, planes->step, 0, (at.n + 1) >> 1, 0, (at.rows + 1) >> 1);
         planes->sums(&k, x, w, sums);
@@ -122,29 +122,31 @@ TFC_INLINE void tfc_summed_plane(const struct tfc_planes *planes, const struct t
  * scratch: columns, the table of a clamp, weights of a channel behind its multiplier and bias, sums of stripes. */
 TFC_INLINE void tfc_depthwise(const struct tfc_planes *planes, const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b,
                               const void *r, void *scratch, void *y) {
-    int32_t rows = tfc_band_rows(f), taps = f->kernel_h * f->kernel_w, pitch = f->out_w * f->out;
-    uint32_t *columns = scratch, *table = columns + tfc_columns(f) * TFC_COLUMN;
+    int32_t rows = tfc_band_rows(f), width = tfc_band_width(f), taps = f->kernel_h * f->kernel_w, pitch = f->out_w * f->out;
+    uint32_t *columns = scratch, *table = columns + tfc_columns(f, width) * TFC_COLUMN;
     uint32_t *weights = table + (f->result.direct == TFC_DIRECT_CLAMP ? TFC_TABLE_SIZE / 4 : 0);
     int32_t *sums = (int32_t *)(weights + TFC_WEIGHTS + planes->words);
     struct tfc_direct_ending end = tfc_direct_ending_of(&f->result, table);
     tfc_result_blocks *results = end.table ? planes->table : planes->plain;
     struct tfc_blocks parts[4], k = {.right = f->out, .below = pitch, .zero = end.zero, .table = end.table, .stride = f->stride_w, .next = 2 * f->out};
     for (int32_t first = 0; first < f->out_h; first += rows) {
-        struct tfc_band band = tfc_band_from(f, first, rows);
-        int32_t direct = f->result.direct && band.rows > 1 ? tfc_parts_of(parts, k, planes->step, band.rows, f->out_w) : 0;
-        tfc_fill_columns(columns, &band, f->zero);
-        for (int32_t channel = 0; channel < f->c;) {
-            int32_t from = channel + 4 <= f->c || f->c < 4 ? channel : f->c - 4, behind = from + 4 < f->c ? from + 4 : f->c;
-            tfc_widen_band(columns, &band, f, x, from);
-            for (; channel < behind; channel++) {
-                const uint32_t *plane = columns + (channel - from) * TFC_ROWS;
-                int32_t at = first * pitch + channel;
-                weights[0] = (uint32_t)f->result.multiplier[channel], weights[1] = (uint32_t)b[channel];
-                planes->weights(f, weights + TFC_WEIGHTS, w + channel * taps);
-                for (struct tfc_blocks *part = parts; part != parts + direct; part++) results(part, plane + part->x, weights, (int8_t *)y + at + part->y);
-                if (!direct) {
-                    struct tfc_walk walk = {.n = band.rows, .pitch = TFC_ROWS, .first = at, .row = f->out, .step = pitch, .channel = channel};
-                    tfc_summed_plane(planes, f, plane, weights, walk, r, sums, y);
+        for (int32_t left = 0; left < f->out_w; left += width) {
+            struct tfc_band band = tfc_band_from(f, first, rows, left, width);
+            int32_t direct = f->result.direct && band.rows > 1 ? tfc_parts_of(parts, k, planes->step, band.rows, band.width) : 0;
+            tfc_fill_columns(columns, &band, f->zero);
+            for (int32_t channel = 0; channel < f->c;) {
+                int32_t from = channel + 4 <= f->c || f->c < 4 ? channel : f->c - 4, behind = from + 4 < f->c ? from + 4 : f->c;
+                tfc_widen_band(columns, &band, f, x, from);
+                for (; channel < behind; channel++) {
+                    const uint32_t *plane = columns + (channel - from) * TFC_ROWS;
+                    int32_t at = first * pitch + left * f->out + channel;
+                    weights[0] = (uint32_t)f->result.multiplier[channel], weights[1] = (uint32_t)b[channel];
+                    planes->weights(f, weights + TFC_WEIGHTS, w + channel * taps);
+                    for (struct tfc_blocks *part = parts; part != parts + direct; part++) results(part, plane + part->x, weights, (int8_t *)y + at + part->y);
+                    if (!direct) {
+                        struct tfc_walk walk = {.n = band.rows, .pitch = TFC_ROWS, .first = at, .row = f->out, .step = pitch, .channel = channel};
+                        tfc_summed_plane(planes, f, plane, weights, walk, band.width, r, sums, y);
+                    }
                 }
             }
         }

@@ -72,6 +72,14 @@ FAMILIES: dict[str, list[Case]] = {
         for stride in (1, 2)
         for ending in ("plain", "clamp", "table")
     ],
+    "depthwise wide": [
+        *(
+            conv((5, w, 5), 5, (3, 3), groups=5, pad=(1, 1, 1, 1), ending=ending)
+            for w, ending in ((33, "plain"), (64, "table"), (67, "clamp"), (72, "residual"))
+        ),
+        *(conv((7, 75, 4), 4, (size, size), groups=4, stride=(2, 2), pad=(size // 2,) * 4) for size in (3, 5)),
+        conv((4, 41, 3), 3, (3, 3), groups=3, pad=(1, 1, 1, 1)),
+    ],
     "depthwise bands": [
         *(conv((h, 3, 5), 5, (3, 3), groups=5, pad=(1, 1, 1, 1)) for h in (32, 33, 67)),
         *(conv((h, 37, 1), 1, (size, size), groups=1, stride=(2, 2), pad=(size // 2,) * 4, ending="clamp") for h, size in ((66, 3), (40, 7))),
