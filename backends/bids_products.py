@@ -30,6 +30,7 @@ from .shapes import (
     attention_scratch,
     batch_strides,
     depthwise_scratch,
+    fours,
     has_constant_weights,
     int8,
     is_depthwise,
@@ -108,9 +109,10 @@ def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
     """Convolution of each channel alone, any window, horizontal stride 1 or 2."""
     if not is_depthwise(call):
         return None
-    macs = call.node.type.size * prod(call.operands[1].shape[1:3])
-    flash = weighted_flash(call, "dense")
-    return with_ending(DEPTHWISE, call).cost(macs, call.node.type.size, widened=call.operands[0].size, scratch=depthwise_scratch(call), flash=flash)
+    _, out_h, out_w, c = call.node.type.shape
+    results, taps = c * out_h * fours(out_w), prod(call.operands[1].shape[1:3])
+    rates, flash = with_ending(DEPTHWISE, call), weighted_flash(call, "dense")
+    return rates.cost(results * taps, results, widened=call.operands[0].size, panels=c, scratch=depthwise_scratch(call), flash=flash)
 
 
 @kernel("conv2d")

@@ -86,7 +86,7 @@ ACTIVATION, CLAMP, RESIDUAL = 4.6, 6.5, 8.7  # more for each result
 TAP = 60.0  # more for each panel and place of a window
 GATHERED = 4.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
-DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
+DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8, panel=240)  # a "panel" is a channel
 DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column of blocks
     (3, 1): Rates(mac=0.667, result=2.7, widened=1.3, panel=16),
     (3, 2): Rates(mac=0.667, result=3.1, widened=1.3, panel=16),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
@@ -210,7 +210,7 @@ def bands(call: Call) -> int:
 def band_scratch(call: Call) -> int:
     """A band of four widened channels in columns of pairs, perhaps a table, a channel's multiplier, bias and weights in pairs, and up to 16 columns of sums."""
     width, size = call.node.type.shape[2], call.operands[1].shape[2]
-    stripes = -(-(-(-width // -(-width // WIDEST))) // 2)
+    stripes = ceil(ceil(width / ceil(width / WIDEST)) / 2)
     if call.attr("stride", (1, 1)) == (1, 1):
         columns, pairs = stripes + size // 2, size * (size - 1 if size == 3 else size + 1)
     else:
