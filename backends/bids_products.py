@@ -23,13 +23,11 @@ from .cost import (
     weighted_flash,
     with_ending,
 )
-from .formats import BLOCKS, Blocks
 from .kernel import Kernel, into
 from .shapes import (
     attention_panels_scratch,
     attention_scratch,
     batch_strides,
-    conv2d_scratch,
     conv2d_strip_scratch,
     depthwise_scratch,
     has_constant_weights,
@@ -42,9 +40,8 @@ from .shapes import (
     like_heads,
     linear_strip_scratch,
     matmul_scratch,
-    panel_scratch,
 )
-from .strips import Blocks2x4, Walked
+from .streams import BLOCKS, Blocks
 from .target import Target
 
 KERNELS: dict[str, Kernel] = {}
@@ -54,7 +51,7 @@ kernel = into(KERNELS)
 @kernel("conv2d", format="pairs")
 def conv2d_s8(call: Call, target: Target) -> Cost | None:
     """Convolution, any window, dense."""
-    return dense_product(call, conv2d_strip_scratch(call)) if is_plain_conv2d(call) else None
+    return dense_product(call, conv2d_strip_scratch) if is_plain_conv2d(call) else None
 
 
 @kernel("conv2d")
@@ -66,18 +63,17 @@ def conv2d_s8_few(call: Call, target: Target) -> Cost | None:
 @kernel("linear", "conv2d", format="pairs")
 def linear_s8(call: Call, target: Target) -> Cost | None:
     """Tokens or a 1×1 convolution, dense."""
-    return dense_product(call, linear_strip_scratch(call)) if is_linear(call) else None
+    return dense_product(call, linear_strip_scratch) if is_linear(call) else None
 
 
-def sparse(form: Blocks | Blocks2x4, size: str) -> None:
+def sparse(form: Blocks, size: str) -> None:
     """The two kernels of a form of blocks."""
-    walked = isinstance(form, Walked)
 
     def conv2d(call: Call, target: Target) -> Cost | None:
-        return sparse_product(call, form, (conv2d_strip_scratch if walked else conv2d_scratch)(call)) if is_plain_conv2d(call) else None
+        return sparse_product(call, form, conv2d_strip_scratch) if is_plain_conv2d(call) else None
 
     def linear(call: Call, target: Target) -> Cost | None:
-        return sparse_product(call, form, (linear_strip_scratch if walked else panel_scratch)(call)) if is_linear(call) else None
+        return sparse_product(call, form, linear_strip_scratch) if is_linear(call) else None
 
     suffix = form.name.replace("block", "s8_sparse")
     for name, ops, bid, doc in (

@@ -6,14 +6,15 @@ which take 0.8 to 1 cycle each. `pytest tests/backends/test_kernels.py -k near` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod
 
 from tfc.ir.int_rules import Call
 
-from .formats import LARGEST_STEP, Blocks, format_named, matrix
-from .shapes import band_scratch, bands, bias_slabs, few_scratch, few_steps, int8, key_tokens, quads, strip_rows, windows
-from .strips import Blocks2x4
+from .formats import format_named, matrix
+from .shapes import band_scratch, bands, bias_slabs, few_scratch, few_steps, folded_bias, int8, key_tokens, quads, strip_rows, windows
+from .streams import Blocks, Pairs, Walked
 
 
 @dataclass(frozen=True)
@@ -42,24 +43,22 @@ class Rates:
         return Cost(self.mac * macs + self.result * results + self.widened * widened + self.panel * panels, scratch, flash)
 
 
+Scratch = Callable[[Call, Walked], int]
 TABLE_BYTES = 1024
 STRIPS = {  # of the weights that are stored; a panel is four columns
     "pairs": Rates(mac=0.597, result=5.3, widened=1.3, panel=110),
+    "block1x1": Rates(mac=0.8, result=5.5, widened=2.0, panel=300),
+    "block1x2": Rates(mac=0.7, result=4.4, widened=1.33, panel=300),
+    "block1x4": Rates(mac=0.65, result=4.4, widened=1.33, panel=300),
+    "block2x2": Rates(mac=0.7, result=4.4, widened=1.33, panel=306),
     "block2x4": Rates(mac=0.659, result=4.4, widened=1.33, panel=306),
+    "block4x1": Rates(mac=2.2, result=8.4, widened=1.33, panel=306),
 }
 CALL = 1200.0  # of a product at all
 RUN = 23.3  # more for each run of dense weights, pair of channels and four columns
 ONE_COLUMN = Rates(mac=1.75, result=40.0, widened=2.2, panel=105)
 STRIP_TABLE, STRIP_RESIDUAL, STRIP_SUMS = 2.3, 3.1, 4.5  # more for each result: of loops, and where there is none for an ending
-SPARSE = {  # multiply-accumulates of the blocks that are stored
-    "block1x1": Rates(mac=1.8, result=10.5, widened=0.6, panel=70),
-    "block1x2": Rates(mac=1.21, result=11.0, widened=0.8, panel=85),
-    "block1x4": Rates(mac=1.01, result=12.3, widened=0.6, panel=95),
-    "block2x2": Rates(mac=0.99, result=8.5, widened=0.9, panel=90),
-    "block4x1": Rates(mac=2.11, result=7.3, widened=1.2, panel=100),
-}
 ACTIVATION, CLAMP, RESIDUAL = 4.6, 6.5, 8.7  # more for each result
-TAP = 60.0  # more for each panel and place of a window
 GATHERED = 4.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
 DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
@@ -131,19 +130,6 @@ def weighted_flash(call: Call, form: str) -> int:
     return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
 
 
-def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -> Cost:
-    """A convolution or linear over panels of four; `macs` for each pixel or token."""
-    pixels = prod(call.node.type.shape[:-1])
-    whole = -(-pixels // 4) * 4
-    if call.node.op == "conv2d":
-        gathered = call.operands[0].shape[-1] % 4 != 0
-        rates = replace(rates, widened=rates.widened + GATHERED) if gathered else replace(rates, panel=rates.panel + TAP * prod(call.operands[1].shape[1:3]))
-    cost = with_ending(rates, call).cost(
-        macs * whole, call.node.type.shape[-1] * whole, widened=4 * quads(call) * whole, panels=whole // 4, scratch=scratch, flash=weighted_flash(call, form)
-    )
-    return cost + Cost(CALL)
-
-
 def band_cost(call: Call, rates: Rates) -> Cost:
     """A depthwise convolution by blocks of two by two results. Odd rows and columns have calls of their own."""
     _, out_h, out_w, c = call.node.type.shape
@@ -183,43 +169,38 @@ def with_ending(rates: Rates, call: Call, sums: float = 0.0) -> Rates:
     return replace(rates, result=rates.result + more + through)
 
 
-def strip_product(call: Call, form: str, *, stored: int, scratch: int) -> Cost:
-    """A convolution or linear over strips; a last column alone does not pay for four. `stored` weights count."""
+def strip_product(call: Call, form: Walked, *, stored: int, scratch: Scratch) -> Cost:
+    """A convolution or linear over strips; columns that loops compute in vain count, a last column alone does not pay for others. `stored` weights count."""
     *rows, width, out = call.node.type.shape if call.node.op == "conv2d" else (1, prod(call.node.type.shape[:-1]), call.node.type.shape[-1])
-    walk, rates, flash = windows(call), strip_rates(call, form), weighted_flash(call, form)
-    gathered = call.node.op == "conv2d" and strip_rows(call) == 0
+    walk, rates, flash, each = windows(call, form), strip_rates(call, form), weighted_flash(call, form.name), form.together
+    gathered = call.node.op == "conv2d" and strip_rows(call, form) == 0
     lines, columns = (1, prod(rows) * width) if gathered else (prod(rows), width)
-    fours, ones = lines * (columns // 4 + (columns % 4 > 1)), lines * (columns % 4 == 1)
-    runs = walk.runs * -(-out // 2) * fours * RUN if form == "pairs" else 0.0
-    widened = 16 * quads(call) * fours if gathered else walk.widened(call.operands[0].shape) if call.node.op == "conv2d" else 4 * quads(call) * columns
+    passes, ones = lines * (columns // each + (columns % each > 1)), lines * (columns % each == 1)
+    runs = walk.runs * -(-out // 2) * passes * RUN if isinstance(form, Pairs) else 0.0
+    widened = 4 * each * quads(call) * passes if gathered else walk.widened(call.operands[0].shape) if call.node.op == "conv2d" else 4 * quads(call) * columns
     whole = replace(rates, widened=rates.widened + GATHERED) if gathered else rates
-    cost = whole.cost(4 * stored * fours, 4 * out * fours, widened=int(widened), panels=fours, scratch=scratch, flash=flash)
+    cost = whole.cost(each * stored * passes, each * out * passes, widened=int(widened), panels=passes, scratch=scratch(call, form), flash=flash)
     return cost + ONE_COLUMN.cost(stored * ones, out * ones, panels=ones) + Cost(runs + CALL)
 
 
-def strip_rates(call: Call, form: str) -> Rates:
+def strip_rates(call: Call, form: Walked) -> Rates:
     """With what an ending takes beyond the plain one."""
-    residual, table = len(call.operands) > 3, bool(call.attr("activation"))
-    alone = call.node.type.shape[-1] % 2 or call.attr("clamp") or {type.dtype for type in (*call.operands[3:], call.node.type)} != {"i8"}
-    more = STRIP_SUMS + ACTIVATION * table + RESIDUAL * residual if alone else STRIP_TABLE * table + STRIP_RESIDUAL * residual
-    return replace(STRIPS[form], result=STRIPS[form].result + more)
+    residual, table, rates = len(call.operands) > 3, bool(call.attr("activation")), STRIPS[form.name]
+    split = call.node.type.shape[-1] % form.height or call.attr("clamp") or {type.dtype for type in (*call.operands[3:], call.node.type)} != {"i8"}
+    more = STRIP_SUMS + ACTIVATION * table + RESIDUAL * residual if split else STRIP_TABLE * table + STRIP_RESIDUAL * residual
+    return replace(rates, result=rates.result + more)
 
 
-def dense_product(call: Call, scratch: int) -> Cost:
-    return strip_product(call, "pairs", stored=call.operands[1].shape[0] * 4 * quads(call), scratch=scratch)
+def dense_product(call: Call, scratch: Scratch) -> Cost:
+    return strip_product(call, Pairs(), stored=call.operands[1].shape[0] * 4 * quads(call), scratch=scratch)
 
 
-def sparse_product(call: Call, form: Blocks | Blocks2x4, scratch: int) -> Cost | None:
-    """The blocks that are not zero; None where a stream cannot reach far enough."""
-    w = call.graph.constant(call.node.operands[1])
-    if w is None:
+def sparse_product(call: Call, form: Blocks, scratch: Scratch) -> Cost | None:
+    """The blocks that are not zero; None where their sums would not be exact."""
+    w, b = (call.graph.constant(call.node.operands[i]) for i in (1, 2))
+    if w is None or b is None or not form.takes(call.operands[0].dtype, matrix(w), folded_bias(call, w, b)):
         return None
-    stored = form.count(matrix(w)) * form.height * form.width
-    if isinstance(form, Blocks2x4):
-        return strip_product(call, form.name, stored=stored, scratch=scratch)
-    if prod(call.operands[1].shape[1:]) > form.width * LARGEST_STEP:
-        return None
-    return product(call, SPARSE[form.name], form.name, macs=stored, scratch=scratch)
+    return strip_product(call, form, stored=form.count(matrix(w)) * form.height * form.width, scratch=scratch)
 
 
 def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:

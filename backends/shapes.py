@@ -13,7 +13,8 @@ from tfc.ir.int_rules import Call
 from tfc.ir.ops_products import is_pixelwise
 
 from .strides import broadcast_walk
-from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, one_by_one
+from .streams import Walked
+from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows
 
 BAND = 34  # rows of the input that kernels of square depthwise windows widen at a time
 
@@ -74,59 +75,59 @@ def quads(call: Call) -> int:
     return -(-prod(call.operands[1].shape[1:]) // 4)
 
 
-def panel_scratch(call: Call) -> int:
-    """A panel of four pixels or tokens, and the sums of whole fours of channels."""
-    return 32 * quads(call) + 16 * fours(call.operands[1].shape[0])
+def folded_bias(call: Call, w: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
+    """b − z_x · Σw: the kernels multiply x itself."""
+    sums: NDArray[np.int64] = w.reshape(len(w), -1).astype(np.int64).sum(axis=1)
+    return b.astype(np.int64) - int(call.q(0).zero_point) * sums
 
 
-def conv2d_scratch(call: Call) -> int:
-    """A panel of four windows and its sums, and behind them a row of zero points or one gathered window."""
-    c = call.operands[0].shape[-1]
-    return panel_scratch(call) + (c if c % 4 == 0 else 4 * quads(call))
-
-
-def windows(call: Call) -> Windows:
+def windows(call: Call, form: Walked) -> Windows:
     """How the loops over strips walk the inputs: windows as they lie, or gathered first where quads span taps or strips are too narrow."""
     _, *kernel, c = call.operands[1].shape if call.node.op == "conv2d" else (0, 1, 1, call.operands[1].shape[-1])
     stride, dilation = (call.attr(name, (1, 1))[1] for name in ("stride", "dilation")) if call.node.op == "conv2d" else (1, 1)
-    lying = Windows.of((kernel[0], kernel[1]), c, stride, dilation)
+    lying = form.windows((kernel[0], kernel[1]), c, stride, dilation)
     gathered = c % 4 != 0 and kernel != [1, 1]
-    return one_by_one(prod(kernel) * c) if gathered or lying.span == 0 or lying.row_bytes > LARGEST_STEP else lying
+    return form.windows((1, 1), prod(kernel) * c) if gathered or lying.span == 0 or lying.row_bytes > LARGEST_STEP else lying
 
 
-TOGETHER = 8  # fours of columns, at least, for which weights are read once (12 at most: strips.h), if they take no more memory than this:
+TOGETHER = 32  # columns, at least, for which weights are read once (12 fours or eights at most: strips.h), if they take no more memory than this:
 STRIP_BYTES = 16384
 SPARE = 8  # bytes behind a strip that loops may read ahead
 
 
-def strip_rows(call: Call) -> int:
+def strip_rows(call: Call, form: Walked) -> int:
     """Rows of the strip of a convolution, for as many rows of results as are finished together; 0 where windows are gathered."""
     kernel_h, kernel_w = call.operands[1].shape[1:3]
-    walk, stride, (_, out_h, out_w, _) = windows(call), call.attr("stride", (1, 1))[0], call.node.type.shape
+    walk, stride, (_, out_h, out_w, _) = windows(call, form), call.attr("stride", (1, 1))[0], call.node.type.shape
     if walk.kernel != (kernel_h, kernel_w):
         return 0
-    fours = -(-min(walk.span, out_w) // 4)
+    columns = -(-min(walk.span, out_w) // form.together) * form.together
     room = (STRIP_BYTES // walk.row_bytes - kernel_h) // stride + 1
-    together = 1 if call.attr("dilation", (1, 1))[0] > 1 else max(1, min(out_h, -(-TOGETHER // fours), room))
+    together = 1 if call.attr("dilation", (1, 1))[0] > 1 else max(1, min(out_h, -(-TOGETHER // columns), room))
     return int((together - 1) * stride + kernel_h)
 
 
-def linear_strips(call: Call) -> int:
+def linear_strips(call: Call, form: Walked) -> int:
     """Strips of tokens that are widened together."""
-    tokens, row_bytes = prod(call.node.type.shape[:-1]), QUAD_BYTES * quads(call)
-    return max(1, min(-(-tokens // PITCH), -(-TOGETHER * 4 // PITCH), STRIP_BYTES // row_bytes))
+    tokens, row_bytes, columns = prod(call.node.type.shape[:-1]), QUAD_BYTES * quads(call), PITCH // form.together * form.together
+    return max(1, min(-(-tokens // columns), -(-TOGETHER // columns), STRIP_BYTES // row_bytes))
 
 
-def linear_strip_scratch(call: Call) -> int:
-    """Sums of whole fours of channels, and the strips."""
-    return 16 * fours(call.operands[1].shape[0]) + linear_strips(call) * QUAD_BYTES * quads(call) + SPARE
+def sums_scratch(call: Call, form: Walked) -> int:
+    """Of whole fours of channels."""
+    return 4 * form.together * fours(call.operands[1].shape[0])
 
 
-def conv2d_strip_scratch(call: Call) -> int:
-    """Sums, a pixel of zero points and the strip, or four gathered windows and the strip that they become."""
-    walk, rows = windows(call), strip_rows(call)
-    inputs = 4 * walk.quads + rows * walk.row_bytes if rows else 16 * walk.quads + walk.row_bytes
-    return 16 * fours(call.operands[1].shape[0]) + inputs + SPARE
+def linear_strip_scratch(call: Call, form: Walked) -> int:
+    """Sums, and the strips."""
+    return sums_scratch(call, form) + linear_strips(call, form) * QUAD_BYTES * quads(call) + SPARE
+
+
+def conv2d_strip_scratch(call: Call, form: Walked) -> int:
+    """Sums, a pixel of zero points and the strip, or gathered windows and the strip that they become."""
+    walk, rows = windows(call, form), strip_rows(call, form)
+    inputs = 4 * walk.quads + rows * walk.row_bytes if rows else 4 * form.together * walk.quads + walk.row_bytes
+    return sums_scratch(call, form) + inputs + SPARE
 
 
 def is_depthwise(call: Call) -> bool:
