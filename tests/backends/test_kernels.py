@@ -9,6 +9,7 @@ from tfc.backends.c.lowering import LOWER
 from tfc.backends.c.project import emit_project
 from tfc.backends.cost import Cost
 from tfc.backends.emulator.machine import Machine
+from tfc.backends.formats import BLOCKS
 from tfc.backends.kernels import KERNELS, bids
 from tfc.backends.memory_map import RUNTIME
 from tfc.backends.target import load_target
@@ -20,8 +21,8 @@ from .c.graphs import Builder, bound_graphs, placed, samples
 
 TARGET = load_target("stm32f746")
 COMPOSED = {"concat_s8", "pad_s8"}  # of other kernels' calls
-LOOPED = {"conv2d_s8_sparse2x4", "linear_s8_sparse2x4"}  # the dense kernels, with the loops of another format
-LOOPS = {"pairs", "block2x4"}
+LOOPED = {name for name, kernel in KERNELS.items() if kernel.format.startswith("block")}  # the dense kernels, with the loops of another format
+LOOPS = {"pairs", *(form.name for form in BLOCKS)}
 
 
 def graph_of(case: makers.Case) -> Graph:
