@@ -6,26 +6,30 @@
 #include "tfc/strip_loop8.h"
 
 #if defined(__ARM_FEATURE_DSP)
-#define TFC_START1X1 "ldrd r4, r8, [r1], #8\n\tmov r5, r4\n\tmov r9, r8\n\tmov r6, r4\n\tmov r10, r8\n\tmov r7, r4\n\tmov r11, r8\n\t"
-/* A weight in lr, its first word in r2. STEP leads to the one behind it, which is WEIGHT. The end, and nothing else, makes the sum of address
- * and step carry; the branch may wait, for its weight is zero. A line is a cycle. */
-#define TFC_BLOCK1X1(STEP, WEIGHT, END) \
+#define TFC_START1X1 "ldrd r4, r8, [r1], #16\n\tmov r5, r4\n\tmov r9, r8\n\tmov r6, r4\n\tmov r10, r8\n\tmov r7, r4\n\tmov r11, r8\n\t"
+/* A weight in lr, its first word in r2. STEP leads to the one behind it. A line is a cycle. */
+#define TFC_WEIGHT1X1(STEP) \
     "ldrd r3, r12, [r0, #4]\n\t" \
     "smlal r4, r8, r2, lr\n\tldr r2, [r0, #12]\n\t" \
     "smlal r5, r9, r3, lr\n\tldrsh r3, " STEP "\n\t" \
-    "smlal r6, r10, r12, lr\n\t" END "\n\t" \
+    "smlal r6, r10, r12, lr\n\t"
+/* The end, and nothing else, makes the sum of address and step carry. The branch that this costs may wait, for the weight of the end is zero. */
+#define TFC_NEXT1X1(WEIGHT) \
     "smlal r7, r11, r2, lr\n\tldrsb lr, " WEIGHT "\n\t" \
     "ldr r2, [r0, r3]\n\tadds r0, r0, r3\n\t"
-#define TFC_HALVES(LOW, HIGH) "lsl " HIGH ", " HIGH ", #9\n\torr " HIGH ", " HIGH ", " LOW ", lsr #23\n\tubfx " LOW ", " LOW ", #0, #23\n\tsubs " LOW ", " LOW ", r3\n\t"
+#define TFC_HIGH(LOW, HIGH) "lsl " HIGH ", " HIGH ", #9\n\torr " HIGH ", " HIGH ", " LOW ", lsr #23\n\t"
 #define TFC_BODY1X1 \
-    "ldrsh r3, [r1, #6]\n\tldrsb lr, [r1, #8]\n\tldr r2, [r0, r3]\n\tadds r0, r0, r3\n" \
-    "1:\t" TFC_BLOCK1X1("[r1, #4]", "[r1, #9]", "bcs 3f") TFC_BLOCK1X1("[r1, #2]", "[r1, #10]", "bcs 3f") \
-    TFC_BLOCK1X1("[r1]", "[r1, #11]", "bcs 3f") TFC_BLOCK1X1("[r1, #18]", "[r1, #20]", "bcs 3f") "add r1, r1, #12\n\tb 1b\n" \
-    "3:\tmov r3, #0x400000\n\tadds r1, #12\n\t" TFC_HALVES("r4", "r8") TFC_HALVES("r5", "r9") TFC_HALVES("r6", "r10") TFC_HALVES("r7", "r11")
+    "ldrsh r3, [r1, #-2]\n\tldrsb lr, [r1]\n\tldr r2, [r0, r3]\n\tadds r0, r0, r3\n\t" TFC_WEIGHT1X1("[r1, #-4]") "bcs 3f\n" \
+    "1:\t" TFC_NEXT1X1("[r1, #1]") TFC_WEIGHT1X1("[r1, #-6]") "bcs 3f\n\t" TFC_NEXT1X1("[r1, #2]") TFC_WEIGHT1X1("[r1, #-8]") "bcs 3f\n\t" \
+    TFC_NEXT1X1("[r1, #3]") TFC_WEIGHT1X1("[r1, #10]") "bcs 3f\n\t" TFC_NEXT1X1("[r1, #12]!") TFC_WEIGHT1X1("[r1, #-4]") "bcc 1b\n" \
+    "3:\tmov r3, #0x400000\n\tadds r1, #4\n\t" TFC_HIGH("r4", "r8") TFC_HIGH("r5", "r9") TFC_HIGH("r6", "r10") TFC_HIGH("r7", "r11") \
+    "ubfx r4, r4, #0, #23\n\tubfx r5, r5, #0, #23\n\tsubs r4, r4, r3\n\tubfx r6, r6, #0, #23\n\tsubs r5, r5, r3\n\t" \
+    "ubfx r7, r7, #0, #23\n\tsubs r6, r6, r3\n\tsubs r7, r7, r3\n\t"
 TFC_PASSES8(tfc_block1x1, TFC_START1X1, TFC_BODY1X1)
 #undef TFC_BODY1X1
-#undef TFC_HALVES
-#undef TFC_BLOCK1X1
+#undef TFC_HIGH
+#undef TFC_NEXT1X1
+#undef TFC_WEIGHT1X1
 #undef TFC_START1X1
 #else
 TFC_INLINE const int8_t *tfc_blocks1x1(int32_t *sums, const uint32_t *x, const int8_t *w) {

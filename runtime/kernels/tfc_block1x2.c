@@ -5,18 +5,15 @@
 #include "tfc/strip_loop8.h"
 
 #if defined(__ARM_FEATURE_DSP)
-/* A block, its first two columns in r2 and r12, its weights in r3, the step to the block behind it in lr. WEIGHTS has its weights: their word,
+/* A block, its first two columns in r2 and r12, its weights in r3, the step to the block behind it in lr. WEIGHTS has that one's: their word,
  * and how far to turn it. STEP leads on from there. The end, and nothing else, makes the sum of address and step carry. */
-#define TFC_BLOCK1X2(WEIGHTS, TURN, STEP, END) \
+#define TFC_BLOCK1X2(WEIGHTS, TURN, STEP) \
     TFC_EIGHT("r3", "[r0, #8]", "[r0, #12]", "[r0, #16]", "[r0, #20]", "[r0, #24]", "[r0, #28]", "adds r0, r0, lr", "ldr r3, " WEIGHTS) \
-    "ldr r2, [r0]\n\tldr r12, [r0, #4]\n\t" END \
-    "sxtb16 r3, r3" TURN "\n\tldrsh lr, " STEP "\n\t"
+    "ldr r2, [r0]\n\tldr r12, [r0, #4]\n\tsxtb16 r3, r3" TURN "\n\tldrsh lr, " STEP "\n\t"
 #define TFC_BODY1X2 \
-    "ldrsh lr, [r1, #2]\n\tldr r3, [r1, #4]\n\tadds r0, r0, lr\n\tldrsh lr, [r1]\n\tbcs 3f\n\tldr r2, [r0]\n\tldr r12, [r0, #4]\n\tsxtb16 r3, r3\n" \
-    "1:\t" TFC_BLOCK1X2("[r1, #4]", ", ror #8", "[r1, #10]", "bcs 2f\n\t") \
-    TFC_BLOCK1X2("[r1, #12]", "", "[r1]", "add r1, r1, #8\n\tbcs 3f\n\t") "b 1b\n" \
-    "3:\tadds r1, #4\n\tb 4f\n" \
-    "2:\tadds r1, #8\n4:\t"
+    "ldrsh lr, [r1, #-2]\n\tldr r3, [r1]\n\tadds r0, r0, lr\n\tldrsh lr, [r1, #-4]\n\tbcs 3f\n\tldr r2, [r0]\n\tldr r12, [r0, #4]\n\tsxtb16 r3, r3\n" \
+    "1:\t" TFC_BLOCK1X2("[r1]", ", ror #8", "[r1, #6]") "bcs 2f\n\t" TFC_BLOCK1X2("[r1, #8]!", "", "[r1, #-4]") "bcc 1b\n\tb 3f\n" \
+    "2:\tadds r1, #4\n3:\t"
 TFC_PASSES8(tfc_block1x2, TFC_START8, TFC_BODY1X2)
 #undef TFC_BODY1X2
 #undef TFC_BLOCK1X2

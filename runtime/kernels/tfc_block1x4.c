@@ -7,17 +7,16 @@
 #if defined(__ARM_FEATURE_DSP)
 /* A block, its first column in r2, its weights in lr. STEP leads to the block behind it, WEIGHTS are its. The end, and nothing else, makes the
  * sum of address and step carry. */
-#define TFC_BLOCK1X4(STEP, WEIGHTS, ASIDE) \
+#define TFC_BLOCK1X4(STEP, WEIGHTS) \
     "ldr r12, [r0, #4]\n\tsxtb16 r3, lr\n\t" \
     TFC_EIGHT("r3", "[r0, #8]", "[r0, #12]", "[r0, #16]", "[r0, #20]", "[r0, #24]", "[r0, #28]", "ldr r2, [r0, #48]", "ldr r12, [r0, #52]") \
     "sxtb16 lr, lr, ror #8\n\tldrsh r3, " STEP "\n\t" \
     TFC_EIGHT("lr", "[r0, #56]", "[r0, #60]", "[r0, #64]", "[r0, #68]", "[r0, #72]", "[r0, #76]", "ldr r2, [r0, r3]", "ldr lr, " WEIGHTS) \
-    "adds r0, r0, r3\n\t" ASIDE
+    "adds r0, r0, r3\n\t"
 #define TFC_BODY1X4 \
-    "ldrsh r3, [r1, #2]\n\tldr lr, [r1, #4]\n\tldr r2, [r0, r3]\n\tadds r0, r0, r3\n\tbcs 3f\n" \
-    "1:\t" TFC_BLOCK1X4("[r1]", "[r1, #8]", "") "bcs 2f\n\t" TFC_BLOCK1X4("[r1, #14]", "[r1, #16]", "add r1, r1, #12\n\t") "bcc 1b\n" \
-    "3:\tadds r1, #4\n\tb 4f\n" \
-    "2:\tadds r1, #8\n4:\t"
+    "ldrsh r3, [r1, #-2]\n\tldr lr, [r1]\n\tldr r2, [r0, r3]\n\tadds r0, r0, r3\n\tbcs 3f\n" \
+    "1:\t" TFC_BLOCK1X4("[r1, #-4]", "[r1, #4]") "bcs 2f\n\t" TFC_BLOCK1X4("[r1, #10]", "[r1, #12]!") "bcc 1b\n\tb 3f\n" \
+    "2:\tadds r1, #4\n3:\t"
 TFC_PASSES8(tfc_block1x4, TFC_START8, TFC_BODY1X4)
 #undef TFC_BODY1X4
 #undef TFC_BLOCK1X4

@@ -14,15 +14,13 @@
     "3:\tsubs r1, #4\n4:\t"
 #else
 /* STEP leads to the block behind this one, WEIGHTS are its. The end, and nothing else, makes the sum of address and step carry. */
-#define TFC_BLOCK2X2(P, Q, STEP, WEIGHTS, ASIDE) \
-    TFC_WORD(P, Q, "[r0, #4]", "[r0, #8]", "[r0, #12]", "ldrsh " P ", " STEP, "ldr lr, " WEIGHTS, ASIDE) TFC_NEXT2X2(P, Q)
+#define TFC_BLOCK2X2(P, Q, STEP, WEIGHTS) \
+    TFC_WORD(P, Q, "[r0, #4]", "[r0, #8]", "[r0, #12]", "ldrsh " P ", " STEP, "ldr lr, " WEIGHTS, "") TFC_NEXT2X2(P, Q)
 #define TFC_NEXT2X2(P, Q) "ldr " Q ", [r0, " P "]\n\tadds r0, r0, " P "\n\t"
 #define TFC_BODY2X2 \
-    "ldrsh r12, [r1, #2]\n\tldr lr, [r1, #4]\n\t" TFC_NEXT2X2("r12", "r2") "bcs 3f\n" \
-    "1:\t" TFC_BLOCK2X2("r2", "r12", "[r1]", "[r1, #8]", "") "bcs 2f\n\t" \
-    TFC_BLOCK2X2("r12", "r2", "[r1, #14]", "[r1, #16]", "add r1, r1, #12") "bcc 1b\n" \
-    "3:\tadds r1, #4\n\tb 4f\n" \
-    "2:\tadds r1, #8\n4:\t"
+    "ldrsh r12, [r1, #2]\n\tldr lr, [r1, #4]!\n\t" TFC_NEXT2X2("r12", "r2") "bcs 3f\n" \
+    "1:\t" TFC_BLOCK2X2("r2", "r12", "[r1, #-4]", "[r1, #4]") "bcs 2f\n\t" TFC_BLOCK2X2("r12", "r2", "[r1, #10]", "[r1, #12]!") "bcc 1b\n\tb 3f\n" \
+    "2:\tadds r1, #4\n3:\t"
 #endif
 TFC_PASSES(tfc_block2x2, TFC_BODY2X2)
 #undef TFC_NEXT2X2

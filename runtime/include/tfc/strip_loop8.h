@@ -14,7 +14,7 @@
             "push {r4-r11, lr}\n\tsub sp, sp, #84\n\tldm r0, {r2-r10}\n\tadd r0, sp, #32\n\tstm r0, {r2-r10}\n\tstr r5, [sp, #76]\n\tldr r0, [r5]\n\t" \
             "str r1, [sp, #68]\n" \
             "7:\t" START BODY \
-            "str r1, [sp, #72]\n\tldrd r0, r2, [sp, #32]\n\tldrd r3, r12, [sp, #40]\n\tldr r1, [r12, #4]\n\t" ENDING \
+            "str r1, [sp, #72]\n\tldr r12, [sp, #44]\n\tldrd r0, r2, [sp, #32]\n\tldr r1, [r12, #4]\n\tldr r3, [sp, #40]\n\t" ENDING \
             "str r1, [r12, #4]\n\tldr r0, [r12, #8]!\n\tldr r1, [sp, #68]\n\tstr r12, [sp, #44]\n\tcmp r0, #0\n\tbne 7b\n\t" \
             "ldr r12, [sp, #76]\n\tldr r2, [sp, #32]\n\tldr r3, [sp, #48]\n\tldr r1, [sp, #72]\n\tldr r0, [r12]\n\tadds r2, #4\n\tstr r12, [sp, #44]\n\t" \
             "str r2, [sp, #32]\n\tstr r1, [sp, #68]\n\tcmp r2, r3\n\tbne 7b\n\t" \
@@ -26,8 +26,9 @@
     TFC_PASS8(NAME##_table, START, BODY, TFC_TO_TABLE8) \
     TFC_PASS8(NAME##_residual, START, BODY, TFC_TO_RESIDUAL8) \
     TFC_PASS8(NAME##_residual_table, START, BODY, TFC_TO_RESIDUAL_TABLE8)
+/* w is then at the weights of the first group. */
 #define TFC_START8 \
-    "ldr r4, [r1], #4\n\tmov r5, r4\n\tmov r6, r4\n\tmov r7, r4\n\tmov r8, r4\n\tmov r9, r4\n\tmov r10, r4\n\tmov r11, r4\n\t"
+    "ldr r4, [r1], #8\n\tmov r5, r4\n\tmov r6, r4\n\tmov r7, r4\n\tmov r8, r4\n\tmov r9, r4\n\tmov r10, r4\n\tmov r11, r4\n\t"
 /* Endings, as in strip_loop.h. */
 #define TFC_TO_PLAIN8 TFC_SCALE_STORE8(TFC_CUT)
 #define TFC_TO_TABLE8 "ldr r12, [sp, #60]\n\t" TFC_SCALE_STORE8(TFC_LOOK_UP) "ldr r12, [sp, #44]\n\t"
