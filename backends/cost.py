@@ -45,21 +45,22 @@ class Rates:
 
 Scratch = Callable[[Call, Walked], int]
 TABLE_BYTES = 1024
-STRIPS = {  # of the weights that are stored; a panel is four columns
+STRIPS = {  # of the weights that are stored; a panel is the columns that a loop takes together
     "pairs": Rates(mac=0.597, result=5.3, widened=1.3, panel=110),
-    "block1x1": Rates(mac=0.8, result=5.5, widened=2.0, panel=300),
-    "block1x2": Rates(mac=0.7, result=4.4, widened=1.33, panel=300),
-    "block1x4": Rates(mac=0.65, result=4.4, widened=1.33, panel=300),
-    "block2x2": Rates(mac=0.7, result=4.4, widened=1.33, panel=306),
+    "block1x1": Rates(mac=0.82, result=7.4, widened=2.05, panel=500),
+    "block1x2": Rates(mac=0.713, result=5.6, widened=1.46, panel=530),
+    "block1x4": Rates(mac=0.66, result=5.3, widened=1.0, panel=530),
+    "block2x2": Rates(mac=0.706, result=5.25, widened=1.2, panel=327),
     "block2x4": Rates(mac=0.659, result=4.4, widened=1.33, panel=306),
-    "block4x1": Rates(mac=2.2, result=8.4, widened=1.33, panel=306),
+    "block4x1": Rates(mac=4.29, result=1.3, widened=1.2, panel=306),
 }
 CALL = 1200.0  # of a product at all
 RUN = 23.3  # more for each run of dense weights, pair of channels and four columns
 ONE_COLUMN = Rates(mac=1.75, result=40.0, widened=2.2, panel=105)
+ONE_COLUMN_MAC = {"block1x1": 7.5, "block1x2": 3.6, "block1x4": 2.8, "block2x2": 2.8, "block4x1": 5.35}  # where it is not that of others
 STRIP_TABLE, STRIP_RESIDUAL, STRIP_SUMS = 2.3, 3.1, 4.5  # more for each result: of loops, and where there is none for an ending
 ACTIVATION, CLAMP, RESIDUAL = 4.6, 6.5, 8.7  # more for each result
-GATHERED = 4.0  # more for each input of a window whose channels are no multiple of four
+GATHERED, GATHERED_ROW = 1.5, 70.0  # more for each input and each row of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
 DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8)
 DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column of blocks
@@ -178,9 +179,11 @@ def strip_product(call: Call, form: Walked, *, stored: int, scratch: Scratch) ->
     passes, ones = lines * (columns // each + (columns % each > 1)), lines * (columns % each == 1)
     runs = walk.runs * -(-out // 2) * passes * RUN if isinstance(form, Pairs) else 0.0
     widened = 4 * each * quads(call) * passes if gathered else walk.widened(call.operands[0].shape) if call.node.op == "conv2d" else 4 * quads(call) * columns
-    whole = replace(rates, widened=rates.widened + GATHERED) if gathered else rates
+    whole = replace(rates, widened=rates.widened + GATHERED, panel=rates.panel + each * call.operands[1].shape[1] * GATHERED_ROW) if gathered else rates
     cost = whole.cost(each * stored * passes, each * out * passes, widened=int(widened), panels=passes, scratch=scratch(call, form), flash=flash)
-    return cost + ONE_COLUMN.cost(stored * ones, out * ones, panels=ones) + Cost(runs + CALL)
+    rest = STRIP_SUMS * (columns % each) * out * lines if columns % each > 1 else 0.0
+    one = replace(ONE_COLUMN, mac=ONE_COLUMN_MAC.get(form.name, ONE_COLUMN.mac))
+    return cost + one.cost(stored * ones, out * ones, panels=ones) + Cost(runs + rest + CALL)
 
 
 def strip_rates(call: Call, form: Walked) -> Rates:

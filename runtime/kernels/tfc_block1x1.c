@@ -55,7 +55,7 @@ TFC_PASSES8(tfc_block1x1, , tfc_blocks1x1)
 #endif
 
 /* The low byte of a word is its first column. */
-TFC_INLINE const int8_t *tfc_block1x1_of_one(int32_t *sum, const uint32_t *x, const int8_t *w) {
+TFC_APART const int8_t *tfc_block1x1_of_one(int32_t *sum, const uint32_t *x, const int8_t *w) {
     int64_t start;
     __builtin_memcpy(&start, w, sizeof start);
     int32_t a = (int32_t)(start >> TFC_HALF);

@@ -30,7 +30,7 @@ TFC_INLINE const int8_t *tfc_blocks1x2(int32_t *sums, const uint32_t *x, const i
 TFC_PASSES8(tfc_block1x2, , tfc_blocks1x2)
 #endif
 
-TFC_INLINE const int8_t *tfc_block1x2_of_one(int32_t *sum, const uint32_t *x, const int8_t *w) {
+TFC_APART const int8_t *tfc_block1x2_of_one(int32_t *sum, const uint32_t *x, const int8_t *w) {
     int32_t a = (int32_t)tfc_load(w), first, second;
     for (w += 4; (first = tfc_get(w + 2, 2)) >= 0; w += 8) {
         x += first / 4;

@@ -36,7 +36,7 @@ TFC_INLINE const int8_t *tfc_blocks1x4(int32_t *sums, const uint32_t *x, const i
 TFC_PASSES8(tfc_block1x4, , tfc_blocks1x4)
 #endif
 
-TFC_INLINE const int8_t *tfc_block1x4_of_one(int32_t *sum, const uint32_t *x, const int8_t *w) {
+TFC_APART const int8_t *tfc_block1x4_of_one(int32_t *sum, const uint32_t *x, const int8_t *w) {
     int32_t a = (int32_t)tfc_load(w);
     for (w += 4;; w += 12) {
         for (int32_t i = 0; i < 2; i++) {

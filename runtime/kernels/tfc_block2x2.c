@@ -42,7 +42,7 @@ TFC_PASSES(tfc_block2x2, tfc_blocks2x2)
 #endif
 
 /* A pair of channels of one column. */
-TFC_INLINE const int8_t *tfc_block2x2_of_one(int32_t *sums, const uint32_t *x, const int8_t *w) {
+TFC_APART const int8_t *tfc_block2x2_of_one(int32_t *sums, const uint32_t *x, const int8_t *w) {
     int32_t first = sums[0], second = sums[1];
     for (;; w += 12) {
         for (int32_t i = 0; i < 2; i++) {
