@@ -14,7 +14,8 @@ from tfc.ir.int_rules import Call
 
 from .formats import format_named, matrix
 from .shapes import band_scratch, bands, bias_slabs, few_scratch, few_steps, folded_bias, int8, key_tokens, quads, strip_rows, windows
-from .streams import Blocks, Pairs, Walked
+from .streams import Blocks
+from .walked import Pairs, Walked
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node
 
-from .streams import BLOCKS, Pairs
+from .streams import BLOCKS
+from .walked import Pairs
 
 Bytes = NDArray[np.int8]
 

@@ -13,8 +13,8 @@ from tfc.ir.int_rules import Call
 from tfc.ir.ops_products import is_pixelwise
 
 from .strides import broadcast_walk
-from .streams import Walked
 from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows
+from .walked import Walked
 
 BAND = 34  # rows of the input that kernels of square depthwise windows widen at a time
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
 from tfc.backends.shapes import batch_strides, bias_slabs, folded_bias, linear_strips, strip_rows, windows
-from tfc.backends.streams import Walked
 from tfc.backends.strips import Windows
+from tfc.backends.walked import Walked
 from tfc.ir import arithmetic as fixed
 from tfc.ir.arithmetic import LIMITS
 from tfc.ir.attention_bias import step_of

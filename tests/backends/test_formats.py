@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfc.backends.formats import FORMATS
-from tfc.backends.streams import Blocks, Pairs, Singles
+from tfc.backends.streams import Blocks, Singles
 from tfc.backends.strips import QUAD_BYTES
+from tfc.backends.walked import Pairs
 
 
 def sparse(rng: np.random.Generator, out: int, inputs: int, density: float) -> np.ndarray:

@@ -9,9 +9,9 @@ from tfc.backends.c.lowering import LOWER
 from tfc.backends.c.project import emit_project
 from tfc.backends.cost import Cost
 from tfc.backends.emulator.machine import Machine
-from tfc.backends.formats import BLOCKS
 from tfc.backends.kernels import KERNELS, bids
 from tfc.backends.memory_map import RUNTIME
+from tfc.backends.streams import BLOCKS
 from tfc.backends.target import load_target
 from tfc.backends.toolchain import build
 from tfc.ir.graph import Graph
