@@ -1,5 +1,5 @@
 /* Products of a strip with a stream of blocks of two channels and four inputs.
- * w: the format "block2x4" of backends/strips.py. A pair of channels is groups of two blocks: how far on in the strip the second is (int16,
+ * w: the format "block2x4" of backends/streams.py. A pair of channels is groups of two blocks: how far on in the strip the second is (int16,
  * bytes), how far the first, the weights of both. A step of -4 is the end.
  * Fast because a block is decoded once for four columns, and the end costs a branch, no count. */
 #include "tfc/strip_loop.h"
