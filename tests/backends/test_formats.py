@@ -101,3 +101,15 @@ def test_two_sums_share_a_word_where_the_first_surely_fits() -> None:
     assert least <= most
     assert [Singles().takes("i8", weights, np.array([bias])) for bias in (least - 1, least, most, most + 1)] == [False, True, True, False]
     assert not Singles().takes("i16", weights, np.array([least]))
+
+
+@pytest.mark.parametrize("extremes", [(127, -128), (-128, 127), (-128, -128), (127, 127)])
+def test_sums_of_two_columns_come_apart(extremes: tuple[int, int]) -> None:
+    """At the limits of what the format takes, whichever way the signs lie."""
+    w, bias = np.full(258, 127, np.int64), (1 << 22) - 1 - 258 * 127 * 127
+    assert Singles().takes("i8", w[None], np.array([bias]))
+    (start,) = Singles().starts(np.array([bias]))
+    first, second = extremes
+    total = int.from_bytes(start, "little", signed=True) + sum((first + (second << 23)) * int(weight) for weight in w)
+    assert (total & ((1 << 23) - 1)) - (1 << 22) == bias + first * int(w.sum())
+    assert total >> 23 == bias + second * int(w.sum())
