@@ -1,6 +1,6 @@
 /* Columns of a strip by quads, from int16.
- * x: c channels of each column; a third column of four that do not exist may be any.
- * strip: the words of the first column; see tfc/strip.h.
+ * x: c channels of each column.
+ * strip: the words of the first column, with room for whole fours; see tfc/strip.h.
  * Fast because each PKH makes a pair of two words. */
 #include "tfc/widen.h"
 

@@ -1,6 +1,6 @@
 /* Columns of a strip by quads, from int8.
- * x: c channels of each column; a third column of four that do not exist may be any.
- * strip: the words of the first column; see tfc/strip.h.
+ * x: c channels of each column.
+ * strip: the words of the first column, with room for whole fours; see tfc/strip.h.
  * Fast because SXTB16 makes the pairs of a strip, nothing else is needed. */
 #include "tfc/widen.h"
 

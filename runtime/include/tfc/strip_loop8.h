@@ -56,8 +56,8 @@
     "mla r6, lr, r3, r6\n\tldrsb lr, [r0]\n\tmla r7, r12, r3, r7\n\tldrsb r12, [r0, r2]\n\tadd r0, r0, r2, lsl #1\n\t" \
     "mla r8, lr, r3, r8\n\tldrsb lr, [r0]\n\tmla r9, r12, r3, r9\n\tldrsb r12, [r0, r2]\n\t" \
     "mla r10, lr, r3, r10\n\tmla r11, r12, r3, r11\n\t"
-/* The products of one pair of weights, in W, with columns 2 to 7 of those from r0 + BASE on; r2 and r12 hold columns 0 and 1. NEXT0 and NEXT1
- * issue beside the last two. A line is a cycle. */
+/* The products of a pair of weights, in W, with eight columns: the first two are in r2 and r12, the others at C2 to C7. NEXT0 and NEXT1 issue
+ * beside the last two. A line is a cycle. */
 #define TFC_EIGHT(W, C2, C3, C4, C5, C6, C7, NEXT0, NEXT1) \
     "smlad r4, r2, " W ", r4\n\tldr r2, " C2 "\n\t" \
     "smlad r5, r12, " W ", r5\n\tldr r12, " C3 "\n\t" \

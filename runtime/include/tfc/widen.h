@@ -39,13 +39,13 @@ TFC_INLINE void tfc_widen_rest(uint32_t *strip, enum tfc_order_of_strip order, i
     strip[TFC_PITCH] = tfc_pkhbt(k[3 - second], k[3]);
 }
 
-/* Any number of columns; those that are two more than fours go by twos, a single one twice. */
+/* Any number of columns, by fours, of which the last may be two; what is missing of them repeats the last one. */
 TFC_INLINE void tfc_widen(uint32_t *strip, enum tfc_order_of_strip order, int32_t bytes, int32_t columns, const int8_t *const *x, int32_t c) {
-    int32_t first = 0;
-    for (; columns - first > 2; first += 4) tfc_widen_quads(strip + first, 4, order, bytes, x + first, c >> 2);
-    if (columns - first > 0) {
-        const int8_t *two[2] = {x[first], x[columns - 1]};
-        tfc_widen_quads(strip + first, 2, order, bytes, two, c >> 2);
+    for (int32_t first = 0; first < columns; first += 4) {
+        const int8_t *four[4];
+        for (int32_t p = 0; p < 4; p++) four[p] = x[first + p < columns ? first + p : columns - 1];
+        if (columns - first > 2) tfc_widen_quads(strip + first, 4, order, bytes, four, c >> 2);
+        else tfc_widen_quads(strip + first, 2, order, bytes, four, c >> 2);
     }
     if ((c & 3) == 0) return;
     for (int32_t p = 0; p < columns; p++) tfc_widen_rest(strip + (c >> 2) * TFC_QUAD_WORDS + p, order, bytes, x[p] + (c & ~3) * bytes, c & 3);

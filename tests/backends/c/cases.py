@@ -224,6 +224,8 @@ FAMILIES: dict[str, list[Case]] = {
         *(conv((4, w, 8), 6, (3, 3), density=0.3, pad=(1, 1, 1, 1), ending=ending) for w, ending in zip((8, 9, 18, 14, 16), ENDINGS, strict=False)),
         conv((3, 16, 8), 4, (1, 3), density=0.3, dilation=(1, 2), ending="residual table"),
         conv((3, 33, 4), 4, (1, 3), density=0.3, stride=(1, 2), ending="table"),
+        conv((4, 13, 4), 4, (2, 4), density=0.5, pad=(0, 1, 1, 2)),
+        conv((3, 21, 4), 4, (1, 7), density=0.5, stride=(1, 2), pad=(0, 3, 0, 3)),
     ],
     "sparse linears": [
         *(linear((1, 5), 13, out, density=0.3, ending="residual") for out in range(1, 8)),
