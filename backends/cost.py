@@ -53,12 +53,12 @@ STRIPS = {  # of the weights that are stored; a panel is the columns that a loop
     "block1x4": Rates(mac=0.66, result=5.3, widened=1.0, panel=530),
     "block2x2": Rates(mac=0.706, result=5.25, widened=1.2, panel=327),
     "block2x4": Rates(mac=0.659, result=4.4, widened=1.33, panel=306),
-    "block4x1": Rates(mac=4.29, result=1.3, widened=1.2, panel=306),
+    "block4x1": Rates(mac=1.99, result=10.5, widened=1.2, panel=327),
 }
 CALL = 1200.0  # of a product at all
 RUN = 23.3  # more for each run of dense weights, pair of channels and four columns
 ONE_COLUMN = Rates(mac=1.75, result=40.0, widened=2.2, panel=105)
-ONE_COLUMN_MAC = {"block1x1": 7.5, "block1x2": 3.6, "block1x4": 2.8, "block2x2": 2.8, "block4x1": 5.35}  # where it is not that of others
+ONE_COLUMN_MAC = {"block1x1": 7.5, "block1x2": 3.6, "block1x4": 2.8, "block2x2": 2.8, "block4x1": 2.75}  # where it is not that of others
 STRIP_TABLE, STRIP_RESIDUAL, STRIP_SUMS = 2.3, 3.1, 4.5  # more for each result: of loops, and where there is none for an ending
 ACTIVATION, CLAMP, RESIDUAL = 4.6, 6.5, 8.7  # more for each result
 GATHERED, GATHERED_ROW = 1.5, 70.0  # more for each input and each row of a window whose channels are no multiple of four
