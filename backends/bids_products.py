@@ -17,13 +17,10 @@ from .cost import (
     Cost,
     attention_cost,
     band_cost,
-    dense_product,
     few_cost,
-    sparse_product,
     weighted_flash,
     with_ending,
 )
-from .formats import BLOCKS, Blocks
 from .kernel import Kernel, into
 from .shapes import (
     attention_panels_scratch,
@@ -41,7 +38,8 @@ from .shapes import (
     like_heads,
     matmul_scratch,
 )
-from .strips import Blocks2x4
+from .streams import BLOCKS, Blocks
+from .strip_cost import dense_product, sparse_product
 from .target import Target
 
 KERNELS: dict[str, Kernel] = {}
@@ -51,7 +49,7 @@ kernel = into(KERNELS)
 @kernel("conv2d", format="pairs")
 def conv2d_s8(call: Call, target: Target) -> Cost | None:
     """Convolution, any window, dense."""
-    return dense_product(call, target, False) if is_plain_conv2d(call) else None
+    return dense_product(call, target, linear=False) if is_plain_conv2d(call) else None
 
 
 @kernel("conv2d")
@@ -63,17 +61,17 @@ def conv2d_s8_few(call: Call, target: Target) -> Cost | None:
 @kernel("linear", "conv2d", format="pairs")
 def linear_s8(call: Call, target: Target) -> Cost | None:
     """Tokens or a 1×1 convolution, dense."""
-    return dense_product(call, target, True) if is_linear(call) else None
+    return dense_product(call, target, linear=True) if is_linear(call) else None
 
 
-def sparse(form: Blocks | Blocks2x4, size: str) -> None:
+def sparse(form: Blocks, size: str) -> None:
     """The two kernels of a form of blocks."""
 
     def conv2d(call: Call, target: Target) -> Cost | None:
-        return sparse_product(call, target, form, False) if is_plain_conv2d(call) else None
+        return sparse_product(call, target, form, linear=False) if is_plain_conv2d(call) else None
 
     def linear(call: Call, target: Target) -> Cost | None:
-        return sparse_product(call, target, form, True) if is_linear(call) else None
+        return sparse_product(call, target, form, linear=True) if is_linear(call) else None
 
     suffix = form.name.replace("block", "s8_sparse")
     for name, ops, bid, doc in (

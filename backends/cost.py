@@ -7,33 +7,12 @@ which take 0.8 to 1 cycle each. `pytest tests/backends/test_kernels.py -k near` 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import exp, prod
+from math import prod
 
 from tfc.ir.int_rules import Call
 
-from .formats import LARGEST_STEP, Blocks, format_named, matrix
-from .shapes import (
-    band_scratch,
-    bands,
-    bias_slabs,
-    conv2d_passes,
-    conv2d_scratch,
-    conv2d_strip_scratch,
-    few_scratch,
-    few_steps,
-    int8,
-    key_tokens,
-    linear_passes,
-    linear_strip_scratch,
-    most_rows,
-    most_strips,
-    panel_scratch,
-    quads,
-    strip_rows,
-    windows,
-)
-from .strips import Blocks2x4
-from .target import Target
+from .formats import format_named, matrix
+from .shapes import band_scratch, bands, bias_slabs, few_scratch, few_steps, int8, key_tokens
 
 
 @dataclass(frozen=True)
@@ -63,28 +42,7 @@ class Rates:
 
 
 TABLE_BYTES = 1024
-STRIPS = {  # of the weights that are stored; a panel is four columns
-    "pairs": Rates(mac=0.597, result=5.3, widened=1.3, panel=110),
-    "block2x4": Rates(mac=0.659, result=4.4, widened=1.33, panel=306),
-}
-CALL = 1200.0  # of a product at all
-PASS = 50.0  # for each pair of channels, each time that weights are read
-RUN = 23.3  # more for each run of dense weights, pair of channels and four columns
-ONE_COLUMN = {  # weights come from flash once for it
-    "pairs": Rates(mac=1.37, result=31.0, panel=105),
-    "block2x4": Rates(mac=1.69, result=31.0, panel=105),
-}
-STRIP_TABLE, STRIP_RESIDUAL, STRIP_SUMS = 2.3, 3.1, 4.5  # more for each result: of loops, and where there is none for an ending
-SPARSE = {  # multiply-accumulates of the blocks that are stored
-    "block1x1": Rates(mac=1.8, result=10.5, widened=0.6, panel=70),
-    "block1x2": Rates(mac=1.21, result=11.0, widened=0.8, panel=85),
-    "block1x4": Rates(mac=1.01, result=12.3, widened=0.6, panel=95),
-    "block2x2": Rates(mac=0.99, result=8.5, widened=0.9, panel=90),
-    "block4x1": Rates(mac=2.11, result=7.3, widened=1.2, panel=100),
-}
 ACTIVATION, CLAMP, RESIDUAL = 4.6, 6.5, 8.7  # more for each result
-TAP = 60.0  # more for each panel and place of a window
-GATHERED = 4.0  # more for each input of a window whose channels are no multiple of four
 GROUPED = Rates(mac=40.0, result=40.0)
 DEPTHWISE = Rates(mac=1.8, result=11.5, widened=2.8, panel=240)  # a "panel" is a channel
 DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column of blocks
@@ -156,19 +114,6 @@ def weighted_flash(call: Call, form: str) -> int:
     return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
 
 
-def product(call: Call, rates: Rates, form: str, *, macs: float, scratch: int) -> Cost:
-    """A convolution or linear over panels of four; `macs` for each pixel or token."""
-    pixels = prod(call.node.type.shape[:-1])
-    whole = -(-pixels // 4) * 4
-    if call.node.op == "conv2d":
-        gathered = call.operands[0].shape[-1] % 4 != 0
-        rates = replace(rates, widened=rates.widened + GATHERED) if gathered else replace(rates, panel=rates.panel + TAP * prod(call.operands[1].shape[1:3]))
-    cost = with_ending(rates, call).cost(
-        macs * whole, call.node.type.shape[-1] * whole, widened=4 * quads(call) * whole, panels=whole // 4, scratch=scratch, flash=weighted_flash(call, form)
-    )
-    return cost + Cost(CALL)
-
-
 def band_cost(call: Call, rates: Rates) -> Cost:
     """A depthwise convolution by blocks of two by two results. Odd rows and columns have calls of their own."""
     _, out_h, out_w, c = call.node.type.shape
@@ -221,64 +166,6 @@ def direct_ending(rates: Rates, call: Call, sums: float) -> Rates:
 def with_table(call: Call) -> Cost:
     """The table of an activation or a clamp, once."""
     return Cost(TABLE_READY if call.attr("activation") or call.attr("clamp") else 0.0)
-
-
-def strip_product(call: Call, target: Target, form: str, *, stored: int, linear: bool) -> Cost:
-    """A convolution or linear over strips; a last column alone does not pay for four. `stored` weights count."""
-    scratch = linear_strip_scratch(call) if linear else conv2d_strip_scratch(call)
-    *rows, width, out = call.node.type.shape if call.node.op == "conv2d" else (1, prod(call.node.type.shape[:-1]), call.node.type.shape[-1])
-    walk, rates, flash = windows(call), strip_rates(call, form), weighted_flash(call, form)
-    gathered = call.node.op == "conv2d" and strip_rows(call) == 0
-    lines, columns = (1, prod(rows) * width) if gathered else (prod(rows), width)
-    fours, ones = lines * (columns // 4 + (columns % 4 > 1)), lines * (columns % 4 == 1)
-    runs = walk.runs * -(-out // 2) * fours * RUN if form == "pairs" else 0.0
-    widened = 16 * quads(call) * fours if gathered else walk.widened(call.operands[0].shape) if call.node.op == "conv2d" else 4 * quads(call) * columns
-    whole = replace(rates, widened=rates.widened + GATHERED) if gathered else rates
-    cost = whole.cost(4 * stored * fours, 4 * out * fours, widened=int(widened), panels=fours, scratch=scratch, flash=flash)
-    return cost + ONE_COLUMN[form].cost(stored * ones, out * ones, panels=ones) + Cost(runs + CALL + rereading(call, target, form, linear))
-
-
-def rereading(call: Call, target: Target, form: str, linear: bool) -> float:
-    """Cycles beyond those of the fastest loop order, where fewer rows or strips are finished together and weights are read more often."""
-    passes, most = (linear_passes, most_strips(call)) if linear else (conv2d_passes, most_rows(call))
-    again = passes(call, int(call.attr("together", most))) - passes(call, most)
-    bytes, caches = weighted_flash(call, form), target.caches
-    missed = missed_share(bytes, caches.data_bytes) * bytes / caches.line_bytes * target.flash.line_fill_cycles
-    return again * (missed + PASS * -(-call.node.type.shape[-1] // 2))
-
-
-def missed_share(bytes: int, cache: int) -> float:
-    """Of what is read from end to end, over and over, through a cache with random replacement: a line survives each miss with probability 1 - 1 / lines,
-    so that the share that misses solves m = 1 - exp(-m · bytes / cache). Without a cache all of it."""
-    share = 1.0
-    for _ in range(40 if cache else 0):
-        share = 1 - exp(-share * bytes / cache)
-    return share if share > 0.01 else 0.0
-
-
-def strip_rates(call: Call, form: str) -> Rates:
-    """With what an ending takes beyond the plain one."""
-    residual, table = len(call.operands) > 3, bool(call.attr("activation"))
-    alone = call.node.type.shape[-1] % 2 or call.attr("clamp") or {type.dtype for type in (*call.operands[3:], call.node.type)} != {"i8"}
-    more = STRIP_SUMS + ACTIVATION * table + RESIDUAL * residual if alone else STRIP_TABLE * table + STRIP_RESIDUAL * residual
-    return replace(STRIPS[form], result=STRIPS[form].result + more)
-
-
-def dense_product(call: Call, target: Target, linear: bool) -> Cost:
-    return strip_product(call, target, "pairs", stored=call.operands[1].shape[0] * 4 * quads(call), linear=linear)
-
-
-def sparse_product(call: Call, target: Target, form: Blocks | Blocks2x4, linear: bool) -> Cost | None:
-    """The blocks that are not zero; None where a stream cannot reach far enough."""
-    w = call.graph.constant(call.node.operands[1])
-    if w is None:
-        return None
-    stored = form.count(matrix(w)) * form.height * form.width
-    if isinstance(form, Blocks2x4):
-        return strip_product(call, target, form.name, stored=stored, linear=linear)
-    if prod(call.operands[1].shape[1:]) > form.width * LARGEST_STEP:
-        return None
-    return product(call, SPARSE[form.name], form.name, macs=stored, scratch=panel_scratch(call) if linear else conv2d_scratch(call))
 
 
 def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from tfc.ir.graph import Graph, Node
 from tfc.ir.int_rules import Call
 
-from . import bids_elements, bids_movement, bids_products, shapes
+from . import bids_elements, bids_movement, bids_products, strip_shapes
 from .cost import Cost
 from .formats import format_named
 from .kernel import Kernel
-from .strips import Walked
 from .target import Target
+from .walked import Walked
 
 KERNELS: dict[str, Kernel] = {**bids_products.KERNELS, **bids_elements.KERNELS, **bids_movement.KERNELS}
 
@@ -24,6 +24,7 @@ def bids(node: Node, graph: Graph, target: Target) -> dict[str, Cost]:
 
 def loop_orders(kernel: str, node: Node, graph: Graph) -> list[int]:
     """The values that the attribute `together` of a node may have with this kernel, the fastest first; none where the kernel has but one order."""
-    if not isinstance(format_named(KERNELS[kernel].format), Walked):
+    form = format_named(KERNELS[kernel].format)
+    if not isinstance(form, Walked):
         return []
-    return shapes.loop_orders(Call(node, tuple(graph[name].type for name in node.operands), graph), kernel.startswith("linear"))
+    return strip_shapes.loop_orders(Call(node, tuple(graph[name].type for name in node.operands), graph), form, kernel.startswith("linear"))

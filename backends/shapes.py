@@ -13,7 +13,6 @@ from tfc.ir.int_rules import Call
 from tfc.ir.ops_products import is_pixelwise
 
 from .strides import broadcast_walk
-from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows, alone, one_by_one
 
 BAND = 34  # rows of the input that kernels of square depthwise windows widen at a time
 WIDEST = 32  # columns of the result that they compute at a time
@@ -75,103 +74,10 @@ def quads(call: Call) -> int:
     return -(-prod(call.operands[1].shape[1:]) // 4)
 
 
-def panel_scratch(call: Call) -> int:
-    """A panel of four pixels or tokens, and the sums of whole fours of channels."""
-    return 32 * quads(call) + 16 * fours(call.operands[1].shape[0])
-
-
-def conv2d_scratch(call: Call) -> int:
-    """A panel of four windows and its sums, and behind them a row of zero points or one gathered window."""
-    c = call.operands[0].shape[-1]
-    return panel_scratch(call) + (c if c % 4 == 0 else 4 * quads(call))
-
-
-def windows(call: Call) -> Windows:
-    """How the loops over strips walk the inputs: windows as they lie, or gathered first where quads span taps or strips are too narrow."""
-    _, *kernel, c = call.operands[1].shape if call.node.op == "conv2d" else (0, 1, 1, call.operands[1].shape[-1])
-    stride, dilation = (call.attr(name, (1, 1))[1] for name in ("stride", "dilation")) if call.node.op == "conv2d" else (1, 1)
-    lying = Windows.of((kernel[0], kernel[1]), c, stride, dilation)
-    gathered = c % 4 != 0 and kernel != [1, 1]
-    return one_by_one(prod(kernel) * c) if gathered or lying.span == 0 or lying.row_bytes > LARGEST_STEP else lying
-
-
-TOGETHER = 8  # fours of columns, at least, for which weights are read once (12 at most: strips.h), if they take no more memory than this:
-STRIP_BYTES = 16384
-SPARE = 8  # bytes behind a strip that loops may read ahead
-
-
-def loop_orders(call: Call, linear: bool) -> list[int]:
-    """Rows of results, or strips of tokens, that may be finished together, the most first: fewer take less scratch, but read the weights more often."""
-    most = most_strips(call) if linear else most_rows(call)
-    return sorted({most, -(-most // 2), 1}, reverse=True)
-
-
-def most_rows(call: Call) -> int:
-    """Rows of results of a convolution."""
-    _, out_h, out_w, _ = call.node.type.shape
-    walk, stride = windows(call), call.attr("stride", (1, 1))[0]
-    if is_gathered(call, walk) or call.attr("dilation", (1, 1))[0] > 1:
-        return 1
-    fours = -(-min(walk.span, out_w) // 4)
-    room = (STRIP_BYTES // walk.row_bytes - walk.kernel[0]) // stride + 1
-    return int(max(1, min(out_h, -(-TOGETHER // fours), room)))
-
-
-def is_gathered(call: Call, walk: Windows) -> bool:
-    """Whether windows do not lie in strips as they are."""
-    return walk.kernel != tuple(call.operands[1].shape[1:3])
-
-
-def conv2d_passes(call: Call, together: int) -> int:
-    """How often a convolution reads its weights."""
-    _, out_h, out_w, _ = call.node.type.shape
-    return -(-out_h // together) * -(-out_w // windows(call).span)
-
-
-def linear_passes(call: Call, together: int) -> int:
-    """How often a linear reads its weights."""
-    return -(-tokens_of(call) // (PITCH * together))
-
-
-def strip_rows(call: Call) -> int:
-    """Rows of the strip of a convolution, for as many rows of results as are finished together; 0 where windows are gathered."""
-    walk, together = windows(call), int(call.attr("together", most_rows(call)))
-    return 0 if is_gathered(call, walk) else int((together - 1) * call.attr("stride", (1, 1))[0] + walk.kernel[0])
-
-
-def tokens_of(call: Call) -> int:
-    """Tokens of a linear, or pixels."""
-    return prod(call.node.type.shape[:-1])
-
-
-def linear_windows(call: Call) -> Windows:
-    """How the loops walk tokens."""
-    inputs = call.operands[1].shape[-1]
-    return alone(inputs) if tokens_of(call) == 1 else one_by_one(inputs)
-
-
-def most_strips(call: Call) -> int:
-    """Strips of tokens."""
-    return max(1, min(-(-tokens_of(call) // PITCH), -(-TOGETHER * 4 // PITCH), STRIP_BYTES // (QUAD_BYTES * quads(call))))
-
-
-def linear_strips(call: Call) -> int:
-    """Strips of tokens that are widened and finished together."""
-    return int(call.attr("together", most_strips(call)))
-
-
-def linear_strip_scratch(call: Call) -> int:
-    """Sums of whole fours of channels, and the strips; or the sums and the inputs of one token."""
-    if tokens_of(call) == 1:
-        return 4 * fours(call.operands[1].shape[0]) + 8 * quads(call)
-    return 16 * fours(call.operands[1].shape[0]) + linear_strips(call) * QUAD_BYTES * quads(call) + SPARE
-
-
-def conv2d_strip_scratch(call: Call) -> int:
-    """Sums, a pixel of zero points and the strip, or four gathered windows and the strip that they become."""
-    walk, rows = windows(call), strip_rows(call)
-    inputs = 4 * walk.quads + rows * walk.row_bytes if rows else 16 * walk.quads + walk.row_bytes
-    return 16 * fours(call.operands[1].shape[0]) + inputs + SPARE
+def folded_bias(call: Call, w: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
+    """b − z_x · Σw: the kernels multiply x itself."""
+    sums: NDArray[np.int64] = w.reshape(len(w), -1).astype(np.int64).sum(axis=1)
+    return b.astype(np.int64) - int(call.q(0).zero_point) * sums
 
 
 def is_depthwise(call: Call) -> bool:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
-from tfc.backends.shapes import batch_strides, bias_slabs, linear_strips, linear_windows, strip_rows, windows
-from tfc.backends.strips import Walked
+from tfc.backends.shapes import batch_strides, bias_slabs, folded_bias
+from tfc.backends.strip_shapes import linear_strips, linear_windows, strip_rows, windows
+from tfc.backends.strips import Windows
+from tfc.backends.walked import Walked
 from tfc.ir import arithmetic as fixed
 from tfc.ir.arithmetic import LIMITS
 from tfc.ir.attention_bias import step_of
@@ -23,6 +25,7 @@ from .facts import BYTES, Argument, Field, Function, KernelCall, ScratchMemory, 
 
 WHOLE = ("plain", "table", "residual", "residual_table")  # endings of int8 that loops have
 DIRECT = {"plain": 1, "table": 2, "clamp": 3}  # enum tfc_direct: endings of int8 that other kernels may do without storing sums
+ENDLESS = ("block4x1",)  # formats whose loops only give sums
 FRACTION = 12  # bits below the point of sums with a residual, in them
 
 
@@ -30,27 +33,35 @@ def weighted(call: Call) -> list[KernelCall]:
     """Convolution and linear; the kernel that the node names decides how weights are stored and which struct tells the shape."""
     kernel = str(call.node.attrs["kernel"])
     w, b = constant(call, 1), constant(call, 2)
-    shape = linear_shape if kernel.startswith("linear") else conv2d_shape
+    op = "linear" if kernel.startswith("linear") else "conv2d"
+    shape = linear_shape(call) if op == "linear" else conv2d_shape(call)
     form, bias = format_named(KERNELS[kernel].format), folded_bias(call, w, b)
     ends = result_facts(call, w, b)
-    facts = Struct(shape.__name__.removesuffix("_shape"), {**shape(call), "result": ends})
     if isinstance(form, Walked):
-        kernel, walk = ("conv2d_s8", windows(call)) if shape is conv2d_shape else ("linear_s8", linear_windows(call))
-        one = "token" if walk.pitch == 1 else "one"
-        facts = Struct(facts.type, {**facts.fields, "result": Struct("result", {**ends.fields, **loops(form.name, ends, one)})})
-        constants: tuple[Argument, ...] = (array("weights", "i8", stream(form.rows(matrix(w), walk), bias)), None)
+        kernel = f"{op}_s8"
+        shape |= {"strips": linear_strips(call, form)} if op == "linear" else {"rows": strip_rows(call, form)}
+        walk = (linear_windows if op == "linear" else windows)(call, form)
+        ends = Struct("result", {**ends.fields, "loops": loops(call, form, ends, walk)})
+        constants: tuple[Argument, ...] = (array("weights", "i8", stream(form, matrix(w), bias, walk)), None)
     else:
         constants = (array("weights", "i8", form.pack(matrix(w))), array("bias", "i32", bias))
+    facts = Struct(op, {**shape, "result": ends})
     residual = operand(call, 3) if len(call.operands) > 3 else None
     return [KernelCall(kernel, facts, (operand(call, 0), *constants, residual, ScratchMemory(), result(call)))]
 
 
-def loops(form: str, ends: Struct, one: str) -> dict[str, Field]:
-    """The loop that gives sums, that of a single column, and the one that ends them itself if there is one."""
+def loops(call: Call, form: Walked, ends: Struct, walk: Windows) -> Struct:
+    """How strips are made, the loop that gives sums, that of a single column, and the one that ends them itself if there is one."""
     kind = str(ends.fields["end"]).removeprefix("end_").removesuffix("_s8")
     scaled = ends.fields["fraction"] == FRACTION if "fraction" in ends.fields else ends.fields["shift"] == 0
-    whole = Function(f"{form}_{kind}", form) if kind in WHOLE and scaled and has_full_range(ends) else None
-    return {"sums": Function(f"{form}_sums", form), "one": Function(f"{form}_{one}", form), "whole": whole}
+    has = kind in WHOLE and scaled and has_full_range(ends) and form.name not in ENDLESS
+    whole = Function(f"{form.name}_{kind}", form.name) if has else None
+    fields: dict[str, Field] = {
+        "sums": Function(f"{form.name}_sums", form.name),
+        "one": Function(f"{form.name}_{'token' if walk.pitch == 1 else 'one'}", form.name),
+    }
+    widen = Function(f"{form.widen}_{call.operands[0].dtype.replace('i', 's')}")
+    return Struct("loops", {"widen": widen, **fields, "whole": whole, "columns": form.together, "channels": form.height})
 
 
 def has_full_range(ends: Struct) -> bool:
@@ -58,10 +69,10 @@ def has_full_range(ends: Struct) -> bool:
     return "table" in ends.fields or (ends.fields["lo"], ends.fields["hi"]) == LIMITS["i8"]
 
 
-def stream(rows: list[bytes], bias: NDArray[Any]) -> NDArray[Any]:
-    """Each row behind the biases of its two channels; two words that loops read ahead of the end."""
-    pairs = np.append(bias, bias[len(bias) // 2 * 2 :]).astype("<u4").reshape(-1, 2)
-    return np.frombuffer(b"".join(pair.tobytes() + row for pair, row in zip(pairs, rows, strict=True)) + bytes(8), np.int8)
+def stream(form: Walked, w: NDArray[Any], bias: NDArray[Any], at: Windows) -> NDArray[Any]:
+    """Each row behind its starts; two words that loops read ahead of the end."""
+    rows = zip(form.starts(bias), form.rows(w, at), strict=True)
+    return np.frombuffer(b"".join(start + row for start, row in rows) + bytes(8), np.int8)
 
 
 def conv_transpose2d(call: Call) -> list[KernelCall]:
@@ -73,7 +84,7 @@ def conv_transpose2d(call: Call) -> list[KernelCall]:
 
 def linear_shape(call: Call) -> dict[str, Field]:
     x, out = call.operands[0].shape, call.node.type.shape[-1]
-    return {"tokens": prod(x[:-1]), "in": x[-1], "out": out, "x_bytes": BYTES[call.operands[0].dtype], "strips": linear_strips(call)}
+    return {"tokens": prod(x[:-1]), "in": x[-1], "out": out, "x_bytes": BYTES[call.operands[0].dtype]}
 
 
 def conv2d_shape(call: Call) -> dict[str, Field]:
@@ -84,14 +95,8 @@ def conv2d_shape(call: Call) -> dict[str, Field]:
     return {
         **{"h": h, "w": w, "c": c, "out_h": out_h, "out_w": out_w, "out": out, "kernel_h": kernel_h, "kernel_w": kernel_w},
         **{"stride_h": stride[0], "stride_w": stride[1], "pad_top": pad[0], "pad_left": pad[1], "dilation_h": dilation[0], "dilation_w": dilation[1]},
-        **{"groups": call.attr("groups", 1), "zero": zero_point(call.q(0)), "rows": strip_rows(call)},
+        **{"groups": call.attr("groups", 1), "zero": zero_point(call.q(0))},
     }
-
-
-def folded_bias(call: Call, w: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
-    """b − z_x · Σw: the kernels multiply x itself."""
-    sums: NDArray[np.int64] = matrix(w).astype(np.int64).sum(axis=1)
-    return b.astype(np.int64) - zero_point(call.q(0)) * sums
 
 
 def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
@@ -113,11 +118,11 @@ def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
         plain = full_range(call) and (requantization.shift == 0 or call.node.type.dtype == "i16")
         ending = "table" if activation else "plain" if plain else "clamp"
     fields |= {
-        "direct": DIRECT.get(ending, 0) if requantization.shift == 0 and call.node.type.dtype == "i8" else 0,
         "end": Function(f"end_{ending}_{ending_types(call)}"),
         "multiplier": array("multipliers", "i32", requantization.multipliers),
         "zero": zero,
         "shift": requantization.shift,
+        "direct": DIRECT.get(ending, 0) if requantization.shift == 0 and call.node.type.dtype == "i8" else 0,
     }
     return Struct("result", fields)
 

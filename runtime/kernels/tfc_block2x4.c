@@ -1,5 +1,5 @@
 /* Products of a strip with a stream of blocks of two channels and four inputs.
- * w: the format "block2x4" of backends/strips.py. A pair of channels is groups of two blocks: how far on in the strip the second is (int16,
+ * w: the format "block2x4" of backends/streams.py. A pair of channels is groups of two blocks: how far on in the strip the second is (int16,
  * bytes), how far the first, the weights of both. A step of -4 is the end.
  * Fast because a block is decoded once for four columns, and the end costs a branch, no count. */
 #include "tfc/strip_loop.h"
@@ -17,17 +17,16 @@
     "3:\tsubs r1, #8\n4:\t"
 #else
 /* STEP, in Q at the end, leads to the block behind this one, WEIGHTS are its first. */
-#define TFC_BLOCK2X4(P, Q, SECOND, STEP, WEIGHTS, ASIDE) \
+#define TFC_BLOCK2X4(P, Q, SECOND, STEP, WEIGHTS) \
     TFC_WORD(P, Q, "[r0, #4]", "[r0, #8]", "[r0, #12]", "ldr " P ", [r0, #48]", "ldr lr, " SECOND, "") \
-    TFC_WORD(P, Q, "[r0, #52]", "[r0, #56]", "[r0, #60]", "ldrsh " P ", " STEP, "ldr lr, " WEIGHTS, ASIDE)
+    TFC_WORD(P, Q, "[r0, #52]", "[r0, #56]", "[r0, #60]", "ldrsh " P ", " STEP, "ldr lr, " WEIGHTS, "")
 /* The end, and nothing else, makes the sum of address and step carry. */
 #define TFC_NEXT2X4(P, Q) "ldr " Q ", [r0, " P "]\n\tadds r0, r0, " P "\n\t"
 #define TFC_BODY2X4 \
-    "ldrsh r12, [r1, #2]\n\tldr lr, [r1, #4]\n\t" TFC_NEXT2X4("r12", "r2") "bcs 3f\n" \
-    "1:\t" TFC_BLOCK2X4("r2", "r12", "[r1, #8]", "[r1]", "[r1, #12]", "") TFC_NEXT2X4("r2", "r12") "bcs 2f\n\t" \
-    TFC_BLOCK2X4("r12", "r2", "[r1, #16]", "[r1, #22]", "[r1, #24]", "add r1, r1, #20") TFC_NEXT2X4("r12", "r2") "bcc 1b\n" \
-    "3:\tadds r1, #4\n\tb 4f\n" \
-    "2:\tadds r1, #12\n4:\t"
+    "ldrsh r12, [r1, #2]\n\tldr lr, [r1, #4]!\n\t" TFC_NEXT2X4("r12", "r2") "bcs 3f\n" \
+    "1:\t" TFC_BLOCK2X4("r2", "r12", "[r1, #4]", "[r1, #-4]", "[r1, #8]") TFC_NEXT2X4("r2", "r12") "bcs 2f\n\t" \
+    TFC_BLOCK2X4("r12", "r2", "[r1, #12]", "[r1, #18]", "[r1, #20]!") TFC_NEXT2X4("r12", "r2") "bcc 1b\n\tb 3f\n" \
+    "2:\tadds r1, #8\n3:\t"
 #endif
 TFC_PASSES(tfc_block2x4, TFC_BODY2X4)
 #undef TFC_NEXT2X4

@@ -2,7 +2,7 @@
  * w: [out, kernel_h, kernel_w, c / groups] as it is.
  * No scratch.
  * Not fast: one product at a time, for the shapes that no other kernel takes. */
-#include "tfc/panel.h"
+#include "tfc/window.h"
 
 static int32_t accumulate(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, struct tfc_window at, int32_t channels, int32_t acc) {
     for (int32_t ky = 0; ky < f->kernel_h; ky++) {

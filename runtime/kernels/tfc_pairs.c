@@ -1,5 +1,5 @@
 /* Products of a strip with dense weights.
- * w: the format "pairs" of backends/strips.py. A pair of channels is runs of quads that lie behind one another in the strip: how far on the
+ * w: the format "pairs" of backends/walked.py. A pair of channels is runs of quads that lie behind one another in the strip: how far on the
  * run is from the end of the one before it (int16, bytes) and how long (uint16, bytes), then two words a quad; a run of no length ends it.
  * Fast because each word of the weights and of four columns feeds SMLADs of 2 x 4 outputs, and every other instruction issues beside one. */
 #include "tfc/strip_loop.h"

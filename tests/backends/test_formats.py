@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tfc.backends.formats import BLOCKS, FORMATS, Blocks
-from tfc.backends.strips import QUAD_BYTES, Blocks2x4, Pairs, Windows, one_by_one
+from tfc.backends.formats import FORMATS
+from tfc.backends.streams import Blocks, Singles
+from tfc.backends.strips import QUAD_BYTES
+from tfc.backends.walked import Pairs
 
 
 def sparse(rng: np.random.Generator, out: int, inputs: int, density: float) -> np.ndarray:
@@ -23,15 +25,6 @@ def test_round_trip(name: str, seed: int, out: int, inputs: int, density: float)
     assert np.array_equal(FORMATS[name].unpack(data, out, inputs), weights)
 
 
-@pytest.mark.parametrize("form", [form for form in BLOCKS if isinstance(form, Blocks)], ids=lambda form: form.name)
-def test_a_stream_is_words_of_count_steps_and_weights(form: Blocks) -> None:
-    weights = np.zeros((4, 64), np.int8)
-    assert form.pack(weights).size == 4 * 4 // form.height
-    weights[0, 40] = 7
-    assert form.count(weights) == 1
-    assert form.pack(weights).size == 4 * 4 // form.height + 4 + -(-form.height * form.width // 4) * 4
-
-
 def words(*steps: int) -> bytes:
     return np.array(steps, "<i4").astype("<u2").tobytes()
 
@@ -44,7 +37,7 @@ def test_pairs_in_memory() -> None:
 
 def test_a_dense_window_is_runs_of_taps() -> None:
     weights = np.arange(1, 25, dtype=np.int8).reshape(2, 12)
-    (row,) = Pairs().rows(weights, Windows.of((1, 3), 4, stride=2, dilation=1))
+    (row,) = Pairs().rows(weights, Pairs().windows((1, 3), 4, stride=2))
     # The middle tap reads the second phase, which follows the first; the third tap the first phase again, a column on.
     quads = [weights[:, [k, k + 2]].T.tobytes() + weights[:, [k + 1, k + 3]].T.tobytes() for k in (0, 4, 8)]
     assert row == words(0, 2 * QUAD_BYTES) + quads[0] + quads[1] + words(4 - 2 * QUAD_BYTES, QUAD_BYTES) + quads[2] + bytes(4)
@@ -59,32 +52,64 @@ def test_runs_are_of_bounded_length() -> None:
 def test_pairs_of_blocks_in_memory() -> None:
     weights = np.zeros((2, 16), np.int8)
     weights[0, 4] = 7
-    assert Blocks2x4().pack(weights).tobytes() == words(-4, QUAD_BYTES) + bytes([7, 0, 0, 0, 0, 0, 0, 0])
+    assert Blocks(2, 4).pack(weights).tobytes() == words(-4, QUAD_BYTES) + bytes([7, 0, 0, 0, 0, 0, 0, 0])
     weights[1, 15] = 9
     blocks = words(2 * QUAD_BYTES, QUAD_BYTES) + bytes([7, 0, 0, 0, 0, 0, 0, 0]) + bytes([0, 0, 0, 0, 0, 0, 0, 9])
-    assert Blocks2x4().pack(weights).tobytes() == blocks + words(0, -4)
+    assert Blocks(2, 4).pack(weights).tobytes() == blocks + words(0, -4)
 
 
 def test_a_block_that_is_far_away_is_reached_over_zeros() -> None:
     weights = np.zeros((2, 4 * 900), np.int8)
     weights[0, -1] = 1
-    (row,) = Blocks2x4().rows(weights, one_by_one(4 * 900))
+    (row,) = Blocks(2, 4).rows(weights, Blocks(2, 4).windows((1, 1), 4 * 900))
     steps = np.frombuffer(row, "<i2")
     assert [steps[1], steps[0]] == [341 * QUAD_BYTES, 341 * QUAD_BYTES]
-    assert np.array_equal(Blocks2x4().unpack(np.frombuffer(row, np.int8), 2, 4 * 900), weights)
+    assert np.array_equal(Blocks(2, 4).unpack(np.frombuffer(row, np.int8), 2, 4 * 900), weights)
 
 
-def test_blocks_in_memory() -> None:
+def test_blocks_of_a_channel_in_memory() -> None:
     row = np.zeros((1, 24), np.int8)
     row[0, [4, 5, 12]] = 1, 2, 3
-    assert FORMATS["block1x4"].pack(row).tolist() == [2, 0, 0, 0, 1, 0, 2, 0, 1, 2, 0, 0, 3, 0, 0, 0]
+    assert FORMATS["block1x4"].pack(row).tobytes() == words(2 * QUAD_BYTES, QUAD_BYTES) + bytes([1, 2, 0, 0, 3, 0, 0, 0]) + words(0, -4)
+    # The second pair of a quad lies half of it further on.
+    steps = words(QUAD_BYTES * 2, QUAD_BYTES) + bytes([1, 3, 2, 0]) + words(0, -4)
+    assert FORMATS["block1x2"].pack(row).tobytes() == steps
 
 
 def test_small_blocks_in_memory() -> None:
     row = np.zeros((2, 8), np.int8)
     row[0, [2, 3, 7]] = 1, 2, 3
     row[1, 2] = 9
-    assert FORMATS["block1x1"].pack(row[:1]).tolist() == [3, 0, 0, 0, 2, 0, 1, 0, 4, 0, 0, 0, 1, 2, 3, 0]
-    assert FORMATS["block1x2"].pack(row).tolist() == [2, 0, 0, 0, 1, 0, 2, 0, 1, 0, 2, 3, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0]
-    assert FORMATS["block2x2"].pack(row[:, :4]).tolist() == [1, 0, 0, 0, 1, 0, 0, 0, 1, 9, 2, 0]
-    assert FORMATS["block4x1"].pack(row[:, :4]).tolist() == [2, 0, 0, 0, 2, 0, 1, 0, 1, 9, 0, 0, 2, 0, 0, 0]
+    quarter = QUAD_BYTES // 4
+    singles = words(-4, 4 * quarter, quarter, 2 * quarter) + bytes([1, 2, 3, 0])
+    assert FORMATS["block1x1"].pack(row[:1]).tobytes() == singles
+    assert FORMATS["block1x1"].pack(row[:1, :2]).tobytes() == words(0, 0, 0, -4) + bytes(4)
+    pairs = words(QUAD_BYTES, QUAD_BYTES // 2) + bytes([1, 0, 2, 3]) + words(0, -4)
+    assert FORMATS["block1x2"].pack(row).tobytes() == pairs + words(-4, QUAD_BYTES // 2) + bytes([9, 0, 0, 0])
+    assert FORMATS["block2x2"].pack(row[:, :4]).tobytes() == words(-4, QUAD_BYTES // 2) + bytes([1, 9, 2, 0])
+    # Inputs two apart share words of a strip by quads; a last row of blocks repeats its last channel.
+    assert FORMATS["block4x1"].pack(row[:, :4]).tobytes() == words(QUAD_BYTES // 2, 2) + bytes([1, 9, 9, 9, 2, 0, 0, 0]) + words(0, -4)
+
+
+def test_two_sums_share_a_word_where_the_first_surely_fits() -> None:
+    weights = np.full((1, 260), 127, np.int8)
+    most, least = (1 << 22) - 1 - 127 * 127 * 260, -(1 << 22) + 128 * 127 * 260
+    assert not Singles().takes("i8", weights, np.array([least]))
+    assert not Singles().takes("i8", weights, np.array([most]))
+    weights[0, 255:] = 0
+    most, least = most + 5 * 127 * 127, least - 5 * 128 * 127
+    assert least <= most
+    assert [Singles().takes("i8", weights, np.array([bias])) for bias in (least - 1, least, most, most + 1)] == [False, True, True, False]
+    assert not Singles().takes("i16", weights, np.array([least]))
+
+
+@pytest.mark.parametrize("extremes", [(127, -128), (-128, 127), (-128, -128), (127, 127)])
+def test_sums_of_two_columns_come_apart(extremes: tuple[int, int]) -> None:
+    """At the limits of what the format takes, whichever way the signs lie."""
+    w, bias = np.full(258, 127, np.int64), (1 << 22) - 1 - 258 * 127 * 127
+    assert Singles().takes("i8", w[None], np.array([bias]))
+    (start,) = Singles().starts(np.array([bias]))
+    first, second = extremes
+    total = int.from_bytes(start, "little", signed=True) + sum((first + (second << 23)) * int(weight) for weight in w)
+    assert (total & ((1 << 23) - 1)) - (1 << 22) == bias + first * int(w.sum())
+    assert total >> 23 == bias + second * int(w.sum())

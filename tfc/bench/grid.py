@@ -9,8 +9,8 @@ from functools import cache
 
 import numpy as np
 
-from tfc.backends.formats import BLOCKS
 from tfc.backends.kernels import KERNELS
+from tfc.backends.streams import BLOCKS
 from tfc.backends.target import Target
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Scratch

@@ -50,9 +50,9 @@ TFC_INLINE void tfc_widen_keys(const struct tfc_head *work, const struct tfc_seq
     for (int32_t token = 0; token < s->tokens->count; token += 4) {
         const int8_t *rows[4];
         for (int32_t i = 0; i < 4; i++) rows[i] = k + tfc_sequence_place(s, token + i);
-        to = tfc_widen4(to, TFC_BY_QUADS, rows, head >> 2);
+        to = tfc_widen4(to, rows, head >> 2);
         if (head & 3) {
-            for (int32_t i = 0; i < 4; i++) tfc_widen_tail(to + i, rows[i] + (head & ~3), head & 3, 4);
+            for (int32_t i = 0; i < 4; i++) tfc_widen_tail(to + i, rows[i] + (head & ~3), head & 3);
             to += 8;
         }
     }

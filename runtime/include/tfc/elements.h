@@ -38,10 +38,4 @@ TFC_INLINE struct tfc_pairs tfc_pairs_at(const int8_t *p, int32_t bytes) {
     return (struct tfc_pairs){tfc_pkhbt(word, next), tfc_pkhtb(word, next)};
 }
 
-/* One element four times. */
-TFC_INLINE struct tfc_pairs tfc_repeated(const int8_t *p, int32_t bytes) {
-    uint32_t value = (uint32_t)tfc_get(p, bytes), pair = tfc_pkhbt(value, value);
-    return (struct tfc_pairs){pair, pair};
-}
-
 #endif

@@ -25,7 +25,7 @@ TFC_INLINE void tfc_end_panel(const struct tfc_result *f, struct tfc_kinds is, c
     int32_t y_step = at->step * is.y_bytes, r_step = at->step * is.r_bytes;
     int8_t *y1 = y + y_step, *y2 = y1 + y_step, *y3 = y2 + y_step;
     const int8_t *r1 = r + r_step, *r2 = r1 + r_step, *r3 = r2 + r_step;
-    for (const int32_t *multiplier = f->multiplier, *end = multiplier + at->rows; multiplier != end; sums += 4) {
+    for (const int32_t *multiplier = f->multiplier, *end = multiplier + at->rows; multiplier != end; sums += at->pitch) {
         int32_t m = *multiplier++, sum0 = sums[0], sum1 = sums[1], sum2 = sums[2], sum3 = sums[3];
         tfc_put(y, is.y_bytes, tfc_ended(f, is, sum0, m, r));
         tfc_put(y1, is.y_bytes, tfc_ended(f, is, sum1, m, r1));
@@ -41,16 +41,14 @@ TFC_INLINE void tfc_end(struct tfc_kinds is, const struct tfc_result *facts, con
     const struct tfc_walk at = *walk;
     int8_t *y = (int8_t *)result + at.first * is.y_bytes;
     const int8_t *r = is.r_bytes ? (const int8_t *)residual + at.first * is.r_bytes : y;
-    if (at.n == 4 && at.row == 1) {
-        tfc_end_panel(&f, is, &at, sums, r, y);
-        return;
-    }
-    int32_t channel = at.channel, y_step = at.step * is.y_bytes, r_step = at.step * is.r_bytes;
-    for (int32_t row = 0; row < at.rows; row++, sums += at.pitch - at.n, channel += at.channel_step) {
+    int32_t channel = at.channel, left = at.n, y_step = at.step * is.y_bytes, r_step = at.step * is.r_bytes;
+    for (; left >= 4 && at.row == 1 && at.channel_step == 1; left -= 4, sums += 4, y += 4 * y_step, r += 4 * r_step) tfc_end_panel(&f, is, &at, sums, r, y);
+    if (left == 0) return;
+    for (int32_t row = 0; row < at.rows; row++, sums += at.pitch - left, channel += at.channel_step) {
         int8_t *to = y + row * at.row * is.y_bytes;
         const int8_t *from = r + row * at.row * is.r_bytes;
         int32_t m = f.multiplier[channel];
-        for (const int32_t *end = sums + at.n; sums != end; to += y_step, from += r_step) tfc_put(to, is.y_bytes, tfc_ended(&f, is, *sums++, m, from));
+        for (const int32_t *end = sums + left; sums != end; to += y_step, from += r_step) tfc_put(to, is.y_bytes, tfc_ended(&f, is, *sums++, m, from));
     }
 }
 

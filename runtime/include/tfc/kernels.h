@@ -35,11 +35,7 @@ typedef void tfc_linear_kernel(const struct tfc_linear *f, const void *x, const 
 
 tfc_conv2d_kernel tfc_conv2d_s8, tfc_conv2d_s8_few, tfc_conv2d_s8_grouped;
 tfc_conv2d_kernel tfc_conv2d_s8_depthwise, tfc_conv2d_s8_depthwise3x3, tfc_conv2d_s8_depthwise_square;
-tfc_conv2d_kernel tfc_conv2d_s8_sparse1x1, tfc_conv2d_s8_sparse1x2, tfc_conv2d_s8_sparse1x4;
-tfc_conv2d_kernel tfc_conv2d_s8_sparse2x2, tfc_conv2d_s8_sparse4x1;
 tfc_linear_kernel tfc_linear_s8;
-tfc_linear_kernel tfc_linear_s8_sparse1x1, tfc_linear_s8_sparse1x2, tfc_linear_s8_sparse1x4;
-tfc_linear_kernel tfc_linear_s8_sparse2x2, tfc_linear_s8_sparse4x1;
 void tfc_conv_transpose2d_s8(const struct tfc_conv2d *f, const int8_t *x, const int8_t *w, const int32_t *b, void *y);
 
 /* One multiplier for all channels. */

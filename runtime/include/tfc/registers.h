@@ -21,22 +21,9 @@
     "ldrd %[p], %[q], " COLUMNS23 "\n\t" \
     "smlad %[a2], %[p], %[u], %[a2]\n\tsmlad %[b2], %[p], %[v], %[b2]\n\t" \
     "smlad %[a3], %[q], %[u], %[a3]\n\tsmlad %[b3], %[q], %[v], %[b3]\n\t"
-/* A word of weights, in q, times its columns, of which p holds the first. A line is a cycle: all but the first, which decodes, hold
- * one SMLAD and what may issue beside it. LDRD would issue alone. The last lines have room for the loads of the next word. */
-#define TFC_WORD2X4(COLUMN1, COLUMN2, COLUMN3, NEXT0, NEXT1, NEXT2) \
-    "ldr %[u], " COLUMN1 "\n\tsxtb16 %[v], %[q]\n\t" \
-    "smlad %[a0], %[p], %[v], %[a0]\n\t" \
-    "smlad %[a1], %[u], %[v], %[a1]\n\tsxtb16 %[q], %[q], ror #8\n\t" \
-    "smlad %[b0], %[p], %[q], %[b0]\n\tldr %[p], " COLUMN2 "\n\t" \
-    "smlad %[b1], %[u], %[q], %[b1]\n\t" \
-    "smlad %[a2], %[p], %[v], %[a2]\n\tldr %[u], " COLUMN3 "\n\t" \
-    "smlad %[b2], %[p], %[q], %[b2]\n\t" NEXT0 "\n\t" \
-    "smlad %[b3], %[u], %[q], %[b3]\n\t" NEXT1 "\n\t" \
-    "smlad %[a3], %[u], %[v], %[a3]\n\t" NEXT2 "\n\t"
 #define TFC_LOOP_TO_END "ldr %[p], [sp]\n\tcmp %[w], %[p]\n\tbne 1b\n"
-#define TFC_REGISTERS2X4 [a0] "=&r"(a0), TFC_OTHER_REGISTERS2X4
-#define TFC_OTHER_REGISTERS2X4 \
-    [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1), [b2] "=&r"(b2), [b3] "=&r"(b3), \
+#define TFC_REGISTERS2X4 \
+    [a0] "=&r"(a0), [a1] "=&r"(a1), [a2] "=&r"(a2), [a3] "=&r"(a3), [b0] "=&r"(b0), [b1] "=&r"(b1), [b2] "=&r"(b2), [b3] "=&r"(b3), \
         [w] "+r"(w), [x] "+r"(x), [p] "+r"(sums), [q] "+r"(end), [u] "+r"(first), [v] "+r"(second)
 #else
 /* sums[2][4] += two weights x four columns. */

@@ -21,9 +21,14 @@ TFC_INLINE int8_t tfc_passed(const struct tfc_pass *pass, enum tfc_kind_of_pass 
     return kind == TFC_PASS_TABLE || kind == TFC_PASS_RESIDUAL_TABLE ? pass->table[tfc_usat10(v)] : (int8_t)tfc_ssat8(v);
 }
 
+/* What a pass over one column does to sums that it ends. */
+TFC_INLINE enum tfc_kind_of_pass tfc_kind_of(const struct tfc_pass *pass) {
+    return TFC_PASS_PLAIN + (pass->table ? 1 : 0) + (pass->residual ? 2 : 0);
+}
+
 /* One column: results, or with a step of 0 its sums. */
 TFC_INLINE void tfc_one_column(tfc_body *body, const struct tfc_pass *pass, const int8_t *w) {
-    enum tfc_kind_of_pass kind = TFC_PASS_PLAIN + (pass->table ? 1 : 0) + (pass->residual ? 2 : 0);
+    enum tfc_kind_of_pass kind = tfc_kind_of(pass);
     int32_t *to = pass->columns->y, sums[2];
     int8_t *y = pass->columns->y;
     for (const int32_t *m = pass->multiplier; m != pass->end; m += 2) {

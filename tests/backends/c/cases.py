@@ -26,12 +26,17 @@ FAMILIES: dict[str, list[Case]] = {
         conv((6, 5, 12), 1, (2, 3), pad=(0, 1, 1, 0)),
     ],
     "conv2d of other kinds": [
-        conv((1, 1, 16), 9, (1, 1)),
-        *(conv((5, 5, 12), 10, (1, 1), ending=ending) for ending in ENDINGS),
         conv((6, 6, 7), 6, (1, 1), stride=(2, 2)),
         *(conv((6, 6, 16), 9, (3, 3), density=density, pad=(1, 1, 1, 1), ending="table") for density in (0.3, 0.05, 0.0)),
         conv((6, 6, 12), 8, (3, 3), groups=2, pad=(1, 1, 1, 1)),
         conv((6, 6, 6), 12, (3, 3), groups=6, pad=(1, 1, 1, 1), ending="residual"),
+    ],
+    "pixelwise": [
+        conv((1, 1, 16), 9, (1, 1)),
+        *(conv((5, 5, 12), 10, (1, 1), ending=ending) for ending in ENDINGS),
+        conv((5, 6, 10), 8, (1, 1), density=0.1),
+    ],
+    "transposed convolutions": [
         *(transposed((4, 5, 6), 5, (3, 3), zero=zero, stride=(2, 2), pad=(1, 1, 1, 1), output_pad=(1, 1)) for zero in ZEROS),
         transposed((4, 3, 6), 4, (2, 4), stride=(2, 3), ending="table", groups=2),
         transposed((5, 4, 3), 4, (3, 2), dilation=(2, 1), pad=(1, 0, 2, 1)),
@@ -227,11 +232,20 @@ FAMILIES: dict[str, list[Case]] = {
     ],
     "sparse": [
         *(conv((6, 5, 7), 9, (3, 3), density=density, zero=zero, pad=(1, 1, 1, 1)) for density in (0.0, 0.02, 0.3, 1.0) for zero in (-128, 127)),
-        *(linear((1, 5), 13, out, density=0.3, ending="residual") for out in range(1, 8)),
-        *(linear((tokens,), inputs, 6, density=0.5) for tokens in (1, 2, 3, 4) for inputs in (1, 2, 3, 4, 5)),
         conv((9, 8, 4), 6, (5, 5), density=0.3, stride=(2, 1), pad=(2, 2, 2, 2), ending="table"),
         conv((7, 8, 3), 5, (5, 5), density=0.02, stride=(1, 2), pad=(2, 0, 1, 2), ending="clamp"),
-        conv((5, 6, 10), 8, (1, 1), density=0.1),
+    ],
+    "sparse maps": [
+        *(conv((4, w, 8), 6, (3, 3), density=0.3, pad=(1, 1, 1, 1), ending=ending) for w, ending in zip((8, 9, 18, 14, 16), ENDINGS, strict=False)),
+        conv((3, 16, 8), 4, (1, 3), density=0.3, dilation=(1, 2), ending="residual table"),
+        conv((3, 33, 4), 4, (1, 3), density=0.3, stride=(1, 2), ending="table"),
+        conv((4, 13, 4), 4, (2, 4), density=0.5, pad=(0, 1, 1, 2)),
+        conv((3, 21, 4), 4, (1, 7), density=0.5, stride=(1, 2), pad=(0, 3, 0, 3)),
+    ],
+    "sparse linears": [
+        *(linear((1, 5), 13, out, density=0.3, ending="residual") for out in range(1, 8)),
+        *(linear((tokens,), inputs, 6, density=0.5) for tokens in (1, 2, 3, 4) for inputs in (1, 2, 3, 4, 5)),
+        *(linear((tokens,), 24, 8, density=0.3, ending=ending) for tokens, ending in zip((8, 17, 40, 33, 16, 24), ENDINGS, strict=True)),
     ],
     "wide products": [
         *(conv((5, 5, 6), 5, (3, 3), pad=(1, 1, 1, 1), ending=ending, types=WIDE) for ending in ("plain", "clamp", "residual")),
@@ -242,6 +256,8 @@ FAMILIES: dict[str, list[Case]] = {
         conv((5, 5, 4), 7, (3, 3), ending="residual table", types=("i16", "i8")),
         *(conv((6, 7, 5), 5, (3, 3), groups=5, pad=(1, 1, 1, 1), ending=ending, types=WIDE) for ending in ("plain", "residual")),
         *(conv((6, 8, 3), 4, (3, 3), pad=(1, 1, 1, 1), ending=ending, types=WIDE) for ending in ("plain", "residual")),
+    ],
+    "wide linears": [
         *(linear((tokens,), 11, 7, zero=-128, ending=ending, types=WIDE) for tokens in (1, 4, 6) for ending in ("plain", "residual")),
         linear((3, 3), 16, 5, ending="residual table", types=("i16", "i8")),
         linear((5,), 12, 4, ending="residual", types=("i8", "i16")),

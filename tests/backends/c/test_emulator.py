@@ -34,7 +34,7 @@ def test_kernels_equal_evaluate(family: str, built: Callable[[str], Built]) -> N
     assert differences(project.graph, list(run.outputs), project.expected) == {}
 
 
-@pytest.mark.parametrize("family", ["conv2d", "conv2d of other kinds", "linear", "sparse"])
+@pytest.mark.parametrize("family", ["conv2d", "conv2d of other kinds", "linear", "sparse", "sparse maps"])
 def test_short_loops_equal_evaluate(family: str, built: Callable[..., Built]) -> None:
     project = built(family, short_loops=True)
     run = Machine(project.elf, TARGET).run([x.tobytes() for x in project.inputs])

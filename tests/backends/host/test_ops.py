@@ -19,6 +19,8 @@ SAMPLES = LANES + 3  # a group of lanes, and one that is not full
 FAMILIES = (
     "conv2d",
     "conv2d of other kinds",
+    "pixelwise",
+    "transposed convolutions",
     "few channels",
     "depthwise",
     "depthwise squares",
@@ -31,7 +33,10 @@ FAMILIES = (
     "pooling",
     "movement",
     "sparse",
+    "sparse maps",
+    "sparse linears",
     "wide products",
+    "wide linears",
     "wide elements",
 )
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tfc.backends.formats import BLOCKS, Blocks, matrix
+from tfc.backends.formats import matrix
 from tfc.backends.kernels import KERNELS
+from tfc.backends.streams import BLOCKS, Blocks
 from tfc.backends.target import load_target
 from tfc.bench.grid import DENSITIES, LAYERS, QUICK_DENSITIES, Case, cases, layer_graph, placed_graph
 from tfc.ir.diagnostic import Diagnostic

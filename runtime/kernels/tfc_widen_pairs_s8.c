@@ -1,0 +1,9 @@
+/* Columns of a strip by pairs, from int8.
+ * x: c channels of each column.
+ * strip: the words of the first column, with room for whole fours; see tfc/strip.h.
+ * Fast because SXTB16 and PKH make two pairs of neighbours of a quad. */
+#include "tfc/widen.h"
+
+void tfc_widen_pairs_s8(uint32_t *strip, int32_t columns, const int8_t *const *x, int32_t c) {
+    tfc_widen(strip, TFC_STRIP_PAIRS, 1, columns, x, c);
+}
