@@ -9,7 +9,6 @@ from tfc.ir.int_rules import Call
 from .cost import (
     ATTENTION,
     ATTENTION_BIAS,
-    ATTENTION_PANELS,
     DEPTHWISE,
     DEPTHWISE_SQUARE,
     GROUPED,
@@ -26,8 +25,7 @@ from .cost import (
 from .formats import BLOCKS, Blocks
 from .kernel import Kernel, into
 from .shapes import (
-    attention_panels_scratch,
-    attention_scratch,
+    attention_together,
     batch_strides,
     conv2d_scratch,
     conv2d_strip_scratch,
@@ -39,9 +37,8 @@ from .shapes import (
     is_few,
     is_linear,
     is_plain_conv2d,
-    like_heads,
     linear_strip_scratch,
-    matmul_scratch,
+    matmul_together,
     panel_scratch,
 )
 from .strips import Blocks2x4, Walked
@@ -145,29 +142,23 @@ def matmul_s8(call: Call, target: Target) -> Cost | None:
     except IndexError:
         return None
     (m, k), n = call.operands[0].shape[-2:], call.operands[1].shape[-1]
-    return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=matmul_scratch(call)) if int8(call) else None
+    return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=matmul_together(call).scratch) if int8(call) else None
 
 
 @kernel("attention")
 def attention_s8(call: Call, target: Target) -> Cost | None:
     """Streamed over query rows in little memory; tokens, or a feature map in patches."""
-    return attention_cost(call, ATTENTION, attention_scratch(call)) if like_heads(call) else None
+    return attention_cost(call, ATTENTION, attention_together(call).scratch) if len(call.operands) == 3 else None
 
 
 @kernel("attention")
-def attention_s8_panels(call: Call, target: Target) -> Cost | None:
-    """With the keys and values of a head widened; tokens, or a feature map in patches."""
-    return attention_cost(call, ATTENTION_PANELS, attention_panels_scratch(call)) if len(call.operands) == 3 else None
-
-
-@kernel("attention")
-def attention_s8_panels_bias_s8(call: Call, target: Target) -> Cost | None:
+def attention_s8_bias_s8(call: Call, target: Target) -> Cost | None:
     """With a constant int8 bias or mask."""
     return biased_attention(call, "i8")
 
 
 @kernel("attention")
-def attention_s8_panels_bias_s16(call: Call, target: Target) -> Cost | None:
+def attention_s8_bias_s16(call: Call, target: Target) -> Cost | None:
     """With a constant int16 bias or mask."""
     return biased_attention(call, "i16")
 
@@ -175,4 +166,4 @@ def attention_s8_panels_bias_s16(call: Call, target: Target) -> Cost | None:
 def biased_attention(call: Call, dtype: str) -> Cost | None:
     if len(call.operands) == 3 or call.operands[3].dtype != dtype:
         return None
-    return attention_cost(call, ATTENTION_BIAS, attention_panels_scratch(call))
+    return attention_cost(call, ATTENTION_BIAS, attention_together(call).scratch)

@@ -78,8 +78,7 @@ PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 70.0, 80.0, 10.0, 3.9
 FEW = Rates(mac=0.5, result=3.7, widened=3.2, panel=80)
 FEW_WEIGHT, SUMS_OF_FEW = 8.0, 3.5
 MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
-ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
-ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
+ATTENTION = Rates(mac=0.8, result=14.0, widened=12.0)  # a result is an element of the output, "widened" a score
 ATTENTION_BIAS = Rates(mac=0.875, result=14.0, widened=28.0)
 ELEMENTS = {  # for each element of the result
     "softmax_s8": 7.8,

@@ -1,60 +1,55 @@
-/* Product of activations, two rows of a at a time.
+/* Product of activations, some pairs of rows of a at a time.
  * a: [m, k], b: [k, n], y: [m, n], row-major, for each of a batch.
- * scratch, with k and n rounded up to 4: 2 * k * n + 4 * k bytes.
- * Fast because b becomes panels once for all rows of a; its zero point is taken off with one sum a row. */
+ * scratch: see matmul_scratch in backends/shapes.py; it grows with k + n, not with k * n.
+ * Fast because b is read as words and widened beside the SMLADs of two rows; its zero point is taken off with one sum a row. */
 #include "tfc/pairs.h"
-#include "tfc/panel.h"
 #include "tfc/result.h"
 
-static void pair_rows(uint32_t *panel, const int8_t *b, int32_t k, int32_t n) {
-    int32_t even = (k + 3) & ~3;
-    for (int32_t row = 0; row < even; row += 2) {
-        const int8_t *upper = b + row * n, *lower = upper + n;
-        uint32_t *to = panel + 2 * row;
-        for (int32_t column = 0; column < n; column += 4, to += 2 * even) {
-            int32_t count = n - column < 4 ? n - column : 4;
-            uint32_t quad0 = row < k ? tfc_load_tail(upper + column, count) : 0, quad1 = row + 1 < k ? tfc_load_tail(lower + column, count) : 0;
-            tfc_pair_columns(to, quad0, quad1);
-        }
-    }
-}
-
-/* Row 0 or 1 of pairs (x - zero), 0 behind its end; returns minus b_zero times its sum. */
-static int32_t widen_row(uint32_t *to, const int8_t *x, int32_t k, int32_t zero, int32_t b_zero) {
-    int32_t sum = 0;
-    for (int32_t i = 0; i < ((k + 3) & ~3); i += 2, to += 2) {
-        int32_t first = i < k ? x[i] - zero : 0, second = i + 1 < k ? x[i + 1] - zero : 0;
+/* Row 0 or 1 of pairs (x - zero); returns minus b_zero times its sum. */
+TFC_APART int32_t widen_row(uint32_t *to, const int8_t *x, const struct tfc_matmul *f) {
+    int32_t sum = 0, zero = f->a_zero, left = f->k;
+    for (; left >= 2; left -= 2, x += 2, to += 2) {
+        int32_t first = x[0] - zero, second = x[1] - zero;
         *to = tfc_pkhbt((uint32_t)first, (uint32_t)second);
         sum += first + second;
     }
-    return -b_zero * sum;
+    if (left > 0) {
+        *to = (uint32_t)(*x - zero) & 0xffff;
+        sum += *x - zero;
+    }
+    return -f->b_zero * sum;
 }
 
-/* Two rows of results; the second may be the first again. */
-TFC_APART void two_rows(const struct tfc_matmul *facts, const uint32_t *panel, const uint32_t *rows, int32_t start0, int32_t start1, int8_t *y,
-                        int8_t *y1) {
-    const struct tfc_matmul f = *facts; /* no store can change the copy */
-    int32_t k = (f.k + 3) & ~3;
-    for (int32_t left = f.n; left > 0; left -= 4, panel += 2 * k, y += 4, y1 += 4) {
-        int32_t acc[8];
-        tfc_pairs2x4(acc, start0, start1, panel, rows, k / 2);
-        for (int32_t i = 0; i < 4; i++) {
-            if (i < left) y[i] = tfc_requantized(&f.result, acc[i]);
-            if (i < left) y1[i] = tfc_requantized(&f.result, acc[4 + i]);
-        }
+/* From the sums of a row, one of two, to its results. */
+TFC_APART void end_row(const struct tfc_matmul *f, const int32_t *sum, int8_t *y) {
+    const struct tfc_requantize end = f->result; /* no store can change the copy */
+    int full = tfc_is_full(end.lo, end.hi);
+    TFC_ROLLED for (int32_t left = f->n; left > 0; left -= 4, sum += 8, y += 4) {
+        int32_t v[4] = {sum[0], sum[1], sum[2], sum[3]};
+        for (int32_t i = 0; i < 4; i++) v[i] = tfc_smmlar(tfc_shl(v[i], end.shift), end.multiplier, end.zero);
+        if (full && left >= 4) for (int32_t i = 0; i < 4; i++) y[i] = (int8_t)tfc_ssat8(v[i]);
+        else
+            for (int32_t i = 0; i < 4 && i < left; i++) y[i] = (int8_t)tfc_clamp(v[i], end.lo, end.hi);
     }
 }
 
 void tfc_matmul_s8(const struct tfc_matmul *f, const int8_t *a, const int8_t *b, void *scratch, int8_t *y) {
-    uint32_t *panel = scratch, *rows = panel + ((f->k + 3) & ~3) * ((f->n + 3) & ~3) / 2;
+    int32_t steps = (f->k + 1) / 2, *places = scratch;
+    struct tfc_group group;
+    tfc_group_at(&group, places + 2 * steps, f->together, steps, f->n);
+    for (int32_t i = 0; i < 2 * steps; i++) places[i] = (i < f->k ? i : f->k - 1) * f->n;
     for (int32_t batch = 0; batch < f->batch; batch++, a += f->a_batch, b += f->b_batch) {
-        if (batch == 0 || f->b_batch) pair_rows(panel, b, f->k, f->n);
-        for (int32_t row = 0; row < f->m; row += 2) {
-            int32_t second = row + 1 < f->m ? 1 : 0;
-            int32_t start0 = widen_row(rows, a + row * f->k, f->k, f->a_zero, f->b_zero);
-            int32_t start1 = widen_row(rows + 1, a + (row + second) * f->k, f->k, f->a_zero, f->b_zero);
-            two_rows(f, panel, rows, start0, start1, y, y + second * f->n);
-            y += (1 + second) * f->n;
+        const struct tfc_right right = {b, places, f->n};
+        for (int32_t row = 0; row < f->m; row += 2 * f->together) {
+            int32_t count = 0;
+            for (int32_t i = row; count < f->together && i < f->m; i += 2, count++) {
+                int32_t second = i + 1 < f->m ? i + 1 : i; /* an odd last row, again */
+                uint32_t *pairs = tfc_pairs_of(&group, count);
+                int32_t first_start = widen_row(pairs, a + i * f->k, f), second_start = widen_row(pairs + 1, a + second * f->k, f);
+                tfc_start_sums(&group, count, first_start, second_start);
+            }
+            tfc_multiply_group(&group, count, &right);
+            for (int32_t i = 0; i < 2 * count && row + i < f->m; i++, y += f->n) end_row(f, tfc_sums_of(&group, i >> 1) + 4 * (i & 1), y);
         }
     }
 }
