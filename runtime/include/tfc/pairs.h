@@ -33,9 +33,10 @@ struct tfc_addends {
 __attribute__((naked, noinline, unused)) static void tfc_add_pairs(__attribute__((unused)) const struct tfc_addends *f) {
     __asm__ volatile("push {r4-r11, lr}\n\tsub sp, sp, #20\n\tldm r0, {r4-r8}\n\tmov r1, r7\n\t"
                      "adr.w r7, 3f\n\tsub r7, r7, r8, lsl #6\n\torr r7, r7, #1\n\tstm sp, {r4-r7}\n\tldr r3, [r1], #4\n"
-                     "1:\tldr r2, [sp]\n\tldr r0, [sp, #8]\n\tldm r2, {r4-r11}\n\tldrd r12, lr, [r0], #8\n\tldr pc, [sp, #12]\n"
+                     "ldr r0, [sp]\n"
+                     "1:\tldr r2, [sp, #8]\n\tstr r0, [sp]\n\tldm r0, {r4-r11}\n\tldrd r12, lr, [r2]\n\tadd.w r0, r2, #8\n\tldr pc, [sp, #12]\n"
                      "2:\t.rept 8\n\t" TFC_STEP2X4 ".endr\n"
-                     "3:\tldrd r0, r2, [sp]\n\tstm r0!, {r4-r11}\n\tstr r0, [sp]\n\tcmp r0, r2\n\tbne 1b\n\t"
+                     "3:\tldrd r0, r2, [sp]\n\tstm r0!, {r4-r11}\n\tcmp r0, r2\n\tbne 1b\n\t"
                      "add sp, sp, #20\n\tpop {r4-r11, pc}");
 }
 #undef TFC_STEP2X4
@@ -69,21 +70,58 @@ struct tfc_right {
     int32_t columns;
 };
 
-/* Packs steps: for each quad of columns and each step the first two columns of both its rows, and the last two. */
+/* Whole quads of columns of steps become [quads][steps][2]: the first two columns of both rows of a step, and the last two. */
+struct tfc_packing {
+    const int32_t *places, *end; /* two for each step */
+    const int8_t *rows;
+    uint32_t *panel;
+    int32_t pitch; /* bytes from quad to quad */
+    int32_t quads; /* at least one */
+};
+
+#if defined(__ARM_FEATURE_DSP)
+/* r0 and r1 the rows, r2 the panel, r3 its pitch, r4 and r5 words of both rows; the second and third line load the next ones. */
+#define TFC_PACK "pkhbt r6, r4, r5, lsl #16\n\t"
+#define TFC_PACKED "add.w r2, r2, r3\n\tstrd r6, r7, [r2]\n\t"
+#define TFC_PACK_QUAD TFC_PACK "pkhtb r7, r5, r4, asr #16\n\tldr r4, [r0], #4\n\tldr r5, [r1], #4\n\t" TFC_PACKED
+/* Entered so that the last quad remains, behind turns of eight: 24 bytes of code are a quad. r8 places, r9 their end, r10 the rows, r11 the
+ * panel less its pitch, r12 where turns are entered (lr would be foretold as a return), lr how long the first row is but for its last quad. */
+__attribute__((naked, noinline, unused)) static void tfc_pack_quads(__attribute__((unused)) const struct tfc_packing *f) {
+    __asm__ volatile("push {r4-r11, lr}\n\tldm r0, {r8-r11}\n\tldrd r3, lr, [r0, #16]\n\tsub r11, r11, r3\n\tsub lr, lr, #1\n\t"
+                     "and r4, lr, #7\n\tadd r4, r4, r4, lsl #1\n\tadr.w r12, 3f\n\tsub r12, r12, r4, lsl #3\n\torr r12, r12, #1\n\tlsl lr, lr, #2\n\t"
+                     "sub sp, sp, #4\n"
+                     "1:\tldrd r0, r1, [r8], #8\n\tmov r2, r11\n\tadd r0, r0, r10\n\tadd r1, r1, r10\n\tldr r4, [r0], #4\n\tldr r5, [r1], #4\n\t"
+                     "add r6, r0, lr\n\tstr r6, [sp]\n\tbx r12\n"
+                     "2:\t.rept 8\n\t" TFC_PACK_QUAD ".endr\n"
+                     "3:\tldr r6, [sp]\n\tcmp r0, r6\n\tbne 4f\n\t" TFC_PACK "pkhtb r7, r5, r4, asr #16\n\tadds r11, #8\n\t" TFC_PACKED
+                     "cmp r8, r9\n\tbne 1b\n\tadd sp, sp, #4\n\tpop {r4-r11, pc}\n4:\tb 2b");
+}
+#undef TFC_PACK_QUAD
+#undef TFC_PACKED
+#undef TFC_PACK
+#else
+TFC_APART void tfc_pack_quads(const struct tfc_packing *f) {
+    uint32_t *panel = f->panel;
+    for (const int32_t *place = f->places; place != f->end; place += 2, panel += 2) {
+        for (int32_t quad = 0; quad < f->quads; quad++) {
+            uint32_t upper = tfc_load(f->rows + place[0] + 4 * quad), lower = tfc_load(f->rows + place[1] + 4 * quad);
+            uint32_t *to = panel + quad * f->pitch / 4;
+            to[0] = tfc_pkhbt(upper, lower), to[1] = tfc_pkhtb(upper, lower);
+        }
+    }
+}
+#endif
+
+/* Packs steps, all of their columns. */
 TFC_APART void tfc_pack_steps(const struct tfc_right *right, int32_t first, uint32_t *panel, int32_t count) {
     const int32_t *place = right->places + 2 * first;
-    for (const uint32_t *end = panel + 2 * count; panel != end; panel += 2, place += 2) {
-        const int8_t *upper = right->rows + place[0], *lower = right->rows + place[1];
-        uint32_t *to = panel;
-        int32_t left = right->columns;
-        for (; left >= 4; left -= 4, upper += 4, lower += 4, to += 2 * count) {
-            uint32_t one = tfc_load(upper), other = tfc_load(lower);
-            to[0] = tfc_pkhbt(one, other), to[1] = tfc_pkhtb(one, other);
-        }
-        if (left > 0) {
-            uint32_t one = tfc_load_tail(upper, left), other = tfc_load_tail(lower, left);
-            to[0] = tfc_pkhbt(one, other), to[1] = tfc_pkhtb(one, other);
-        }
+    int32_t whole = right->columns & ~3, tail = right->columns & 3;
+    const struct tfc_packing packing = {place, place + 2 * count, right->rows, panel, 8 * count, whole / 4};
+    if (whole > 0) tfc_pack_quads(&packing);
+    panel += whole / 2 * count;
+    for (int32_t i = 0; tail > 0 && i < count; i++, place += 2, panel += 2) {
+        uint32_t upper = tfc_load_tail(right->rows + place[0] + whole, tail), lower = tfc_load_tail(right->rows + place[1] + whole, tail);
+        panel[0] = tfc_pkhbt(upper, lower), panel[1] = tfc_pkhtb(upper, lower);
     }
 }
 
