@@ -7,17 +7,17 @@ from math import prod
 from tfc.ir.int_rules import Call
 
 from .cost import (
-    ATTENTION,
-    ATTENTION_BIAS,
     DEPTHWISE,
     DEPTHWISE_SQUARE,
     GROUPED,
-    MATMUL,
+    WEIGHT,
+    WEIGHT_BIASED,
     Cost,
     attention_cost,
     band_cost,
     dense_product,
     few_cost,
+    matmul_cost,
     sparse_product,
     weighted_flash,
     with_ending,
@@ -25,20 +25,16 @@ from .cost import (
 from .formats import BLOCKS, Blocks
 from .kernel import Kernel, into
 from .shapes import (
-    attention_together,
-    batch_strides,
     conv2d_scratch,
     conv2d_strip_scratch,
     depthwise_scratch,
     has_constant_weights,
-    int8,
     is_depthwise,
     is_depthwise_square,
     is_few,
     is_linear,
     is_plain_conv2d,
     linear_strip_scratch,
-    matmul_together,
     panel_scratch,
 )
 from .strips import Blocks2x4, Walked
@@ -137,18 +133,13 @@ def depthwise_square(call: Call, *sizes: int) -> Cost | None:
 @kernel("matmul")
 def matmul_s8(call: Call, target: Target) -> Cost | None:
     """Product of activations."""
-    try:
-        batch, _, _ = batch_strides(call)
-    except IndexError:
-        return None
-    (m, k), n = call.operands[0].shape[-2:], call.operands[1].shape[-1]
-    return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=matmul_together(call).scratch) if int8(call) else None
+    return matmul_cost(call)
 
 
 @kernel("attention")
 def attention_s8(call: Call, target: Target) -> Cost | None:
     """Streamed over query rows in little memory; tokens, or a feature map in patches."""
-    return attention_cost(call, ATTENTION, attention_together(call).scratch) if len(call.operands) == 3 else None
+    return attention_cost(call, WEIGHT) if len(call.operands) == 3 else None
 
 
 @kernel("attention")
@@ -166,4 +157,4 @@ def attention_s8_bias_s16(call: Call, target: Target) -> Cost | None:
 def biased_attention(call: Call, dtype: str) -> Cost | None:
     if len(call.operands) == 3 or call.operands[3].dtype != dtype:
         return None
-    return attention_cost(call, ATTENTION_BIAS, attention_together(call).scratch)
+    return attention_cost(call, WEIGHT_BIASED)

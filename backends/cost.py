@@ -1,7 +1,6 @@
 """What a kernel costs: cycles, scratch and flash.
 
-Coefficients are cycles that the emulator tells, memory and branches included; those of attention and matmul are instructions still,
-which take 0.8 to 1 cycle each. `pytest tests/backends/test_kernels.py -k near` compares.
+Coefficients are cycles that the emulator tells, memory and branches included. `pytest tests/backends/test_kernels.py -k near` compares.
 """
 
 from __future__ import annotations
@@ -12,7 +11,21 @@ from math import prod
 from tfc.ir.int_rules import Call
 
 from .formats import LARGEST_STEP, Blocks, format_named, matrix
-from .shapes import band_scratch, bands, bias_slabs, few_scratch, few_steps, int8, key_tokens, quads, strip_rows, windows
+from .shapes import (
+    attention_together,
+    band_scratch,
+    bands,
+    batch_strides,
+    bias_slabs,
+    few_scratch,
+    few_steps,
+    int8,
+    key_tokens,
+    matmul_together,
+    quads,
+    strip_rows,
+    windows,
+)
 from .strips import Blocks2x4
 
 
@@ -77,9 +90,17 @@ DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column 
 PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 70.0, 80.0, 10.0, 3.9
 FEW = Rates(mac=0.5, result=3.7, widened=3.2, panel=80)
 FEW_WEIGHT, SUMS_OF_FEW = 8.0, 3.5
-MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
-ATTENTION = Rates(mac=0.8, result=14.0, widened=12.0)  # a result is an element of the output, "widened" a score
-ATTENTION_BIAS = Rates(mac=0.875, result=14.0, widened=28.0)
+# Products of activations. Of two rows of the left side with two of the right (a step): each quad of columns, each eight steps of a quad,
+# each eight steps. Of packing a step: each quad, and the step. Of a result; of the left side, each element widened.
+STEP_QUAD, STEPS_QUAD, STEPS = 9.0, 11.5, 70.0
+PACK_QUAD, PACK_STEP = 4.0, 20.0
+UNALIGNED = 6.0  # more for the two words of a quad and step
+ROW_END = 3.2
+MATMUL_WIDENED, MATMUL_CALL = 4.5, 300.0
+SCORE_QUAD, SCORE_STEP, SCORE_TAIL = 9.0, 20.0, 45.0  # of two queries and two keys
+WEIGHT, WEIGHT_BIASED = 7.3, 12.0  # a score
+QUERY_PAIR, SEQUENCE = 700.0, 45.0  # two queries beside all this; each key of a sequence, found
+
 ELEMENTS = {  # for each element of the result
     "softmax_s8": 7.8,
     "log_softmax_s8": 6.7,
@@ -224,12 +245,35 @@ def sparse_product(call: Call, form: Blocks | Blocks2x4, scratch: int) -> Cost |
     return product(call, SPARSE[form.name], form.name, macs=stored, scratch=scratch)
 
 
-def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:
-    """Both products, and the scores between them."""
+def pairs_cycles(pairs: int, together: int, steps: int, columns: int) -> float:
+    """All pairs of rows times all steps of the right side, and the sums made results; `together` pairs share what is packed."""
+    quads, groups, chunks = -(-columns // 4), -(-pairs // together), -(-steps // 8)
+    pack = PACK_STEP + (PACK_QUAD + UNALIGNED * (columns % 4 > 0)) * quads
+    return pairs * (quads * (STEP_QUAD * steps + STEPS_QUAD * chunks) + STEPS * chunks + 8 * ROW_END * quads) + groups * steps * pack
+
+
+def matmul_cost(call: Call) -> Cost | None:
+    """Of int8, but for broadcasts along some axes only."""
+    try:
+        batch, _, _ = batch_strides(call)
+    except IndexError:
+        return None
+    (m, k), n, together = call.operands[0].shape[-2:], call.operands[1].shape[-1], matmul_together(call)
+    cycles = pairs_cycles(-(-m // 2), together.pairs, -(-k // 2), n) + MATMUL_WIDENED * m * k
+    return Cost(batch * cycles + MATMUL_CALL, together.scratch) if int8(call) else None
+
+
+def attention_cost(call: Call, weight: float) -> Cost | None:
+    """Scores of pairs of queries, what makes weights of them, and the product with values."""
     if not int8(call) or call.attr("score"):
         return None
-    pairs = prod(call.node.type.shape[:-1]) * key_tokens(call)
-    macs = pairs * (call.operands[0].shape[-1] + call.operands[2].shape[-1])
+    heads, keys, together = call.attr("heads"), key_tokens(call), attention_together(call)
+    sequences = call.operands[0].shape[0] * prod(call.attr("patch", (1, 1)))
+    queries = prod(call.node.type.shape[:-1]) // sequences
+    head, value = (x.shape[-1] // heads for x in call.operands[1:3])
+    pairs, steps = -(-queries // 2), -(-keys // 2)
+    step = SCORE_STEP + (SCORE_QUAD + UNALIGNED * (head % 4 > 0)) * (head // 4) + SCORE_TAIL * (head % 4 > 0)
+    cycles = pairs * (steps * step + 2 * weight * keys + QUERY_PAIR) + pairs_cycles(pairs, together.pairs, steps, value)
     bias = call.graph.constant(call.node.operands[3]) if len(call.operands) > 3 else None
-    flash = 2 * TABLE_BYTES + (0 if bias is None else bias_slabs(bias, call.attr("heads")).values.nbytes)
-    return rates.cost(macs, call.node.type.size, widened=pairs * call.attr("heads"), scratch=scratch, flash=flash)
+    flash = 2 * TABLE_BYTES + (0 if bias is None else bias_slabs(bias, heads).values.nbytes)
+    return Cost(sequences * (heads * cycles + SEQUENCE * keys), together.scratch, flash)

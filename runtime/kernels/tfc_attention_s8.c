@@ -14,7 +14,7 @@ TFC_INLINE int32_t exponent_of_shifted(const struct tfc_attention *f, int32_t di
 
 TFC_APART int32_t weigh(const struct tfc_attention *f, int32_t *score, uint32_t *pair, const struct tfc_bias *bias, const int8_t *bias_row) {
     int32_t first = INT32_MIN, second = INT32_MIN;
-    for (const int32_t *s = score, *end = s + ((f->k.count + 1) & ~1); s != end; s += 2) {
+    TFC_ROLLED for (const int32_t *s = score, *end = s + ((f->k.count + 1) & ~1); s != end; s += 2) {
         first = s[0] > first ? s[0] : first;
         second = s[1] > second ? s[1] : second;
     }

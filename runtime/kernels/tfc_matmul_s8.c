@@ -5,32 +5,37 @@
 #include "tfc/pairs.h"
 #include "tfc/result.h"
 
-/* Row 0 or 1 of pairs (x - zero); returns minus b_zero times its sum. */
+/* Row 0 or 1 of pairs (x - zero), behind an odd end 0; returns minus b_zero times its sum. */
 TFC_APART int32_t widen_row(uint32_t *to, const int8_t *x, const struct tfc_matmul *f) {
-    int32_t sum = 0, zero = f->a_zero, left = f->k;
-    for (; left >= 2; left -= 2, x += 2, to += 2) {
-        int32_t first = x[0] - zero, second = x[1] - zero;
+    uint32_t zeros = tfc_pkhbt((uint32_t)f->a_zero, (uint32_t)f->a_zero), ones = tfc_pkhbt(1, 1);
+    int32_t sum = 0, left = f->k, b_zero = f->b_zero;
+    TFC_ROLLED for (; left >= 4; left -= 4, x += 4, to += 4) {
+        uint32_t quad = tfc_load(x), even = tfc_ssub16(tfc_sxtb16(quad), zeros), odd = tfc_ssub16(tfc_sxtb16_8(quad), zeros);
+        to[0] = tfc_pkhbt(even, odd), to[2] = tfc_pkhtb(even, odd);
+        sum = tfc_smlad(odd, ones, tfc_smlad(even, ones, sum));
+    }
+    for (; left > 0; left -= 2, x += 2, to += 2) {
+        int32_t first = x[0] - tfc_low(zeros), second = left > 1 ? x[1] - tfc_low(zeros) : 0;
         *to = tfc_pkhbt((uint32_t)first, (uint32_t)second);
         sum += first + second;
     }
-    if (left > 0) {
-        *to = (uint32_t)(*x - zero) & 0xffff;
-        sum += *x - zero;
+    return -b_zero * sum;
+}
+
+TFC_INLINE void end_row_as(int full, const struct tfc_requantize end, const int32_t *sum, int8_t *y, int32_t n) {
+    TFC_ROLLED for (; n >= 4; n -= 4, sum += 8, y += 4) {
+        int32_t v[4] = {sum[0], sum[1], sum[2], sum[3]};
+        for (int32_t i = 0; i < 4; i++) v[i] = tfc_smmlar(tfc_shl(v[i], end.shift), end.multiplier, end.zero);
+        for (int32_t i = 0; i < 4; i++) y[i] = tfc_cut(v[i], full, end.lo, end.hi);
     }
-    return -f->b_zero * sum;
+    TFC_ROLLED for (int32_t i = 0; i < n; i++) y[i] = tfc_requantized(&end, sum[i]);
 }
 
 /* From the sums of a row, one of two, to its results. */
 TFC_APART void end_row(const struct tfc_matmul *f, const int32_t *sum, int8_t *y) {
     const struct tfc_requantize end = f->result; /* no store can change the copy */
-    int full = tfc_is_full(end.lo, end.hi);
-    TFC_ROLLED for (int32_t left = f->n; left > 0; left -= 4, sum += 8, y += 4) {
-        int32_t v[4] = {sum[0], sum[1], sum[2], sum[3]};
-        for (int32_t i = 0; i < 4; i++) v[i] = tfc_smmlar(tfc_shl(v[i], end.shift), end.multiplier, end.zero);
-        if (full && left >= 4) for (int32_t i = 0; i < 4; i++) y[i] = (int8_t)tfc_ssat8(v[i]);
-        else
-            for (int32_t i = 0; i < 4 && i < left; i++) y[i] = (int8_t)tfc_clamp(v[i], end.lo, end.hi);
-    }
+    if (tfc_is_full(end.lo, end.hi)) end_row_as(1, end, sum, y, f->n);
+    else end_row_as(0, end, sum, y, f->n);
 }
 
 void tfc_matmul_s8(const struct tfc_matmul *f, const int8_t *a, const int8_t *b, void *scratch, int8_t *y) {

@@ -87,17 +87,20 @@ TFC_INLINE int32_t tfc_weigh_row(const struct tfc_attention *facts, int32_t top,
     return sum;
 }
 
-/* From the sums of a row, one of two, to its results. */
-TFC_APART void tfc_end_row(const struct tfc_attention *f, const int32_t *sum, int32_t factor, int8_t *y) {
-    int32_t head = f->v_c / f->heads, offset = 256 * f->y_zero + 128, lo = f->lo, hi = f->hi;
-    int full = tfc_is_full(lo, hi);
-    TFC_ROLLED for (; head > 0; head -= 4, sum += 8, y += 4) {
+TFC_INLINE void tfc_end_row_as(int full, const struct tfc_attention *f, const int32_t *sum, int32_t factor, int8_t *y) {
+    int32_t left = f->v_c / f->heads, offset = 256 * f->y_zero + 128, lo = f->lo, hi = f->hi;
+    TFC_ROLLED for (; left >= 4; left -= 4, sum += 8, y += 4) {
         int32_t v[4] = {sum[0], sum[1], sum[2], sum[3]};
         for (int32_t i = 0; i < 4; i++) v[i] = tfc_smmlar(v[i], factor, offset) >> 8;
-        if (full && head >= 4) for (int32_t i = 0; i < 4; i++) y[i] = (int8_t)tfc_ssat8(v[i]);
-        else
-            for (int32_t i = 0; i < 4 && i < head; i++) y[i] = (int8_t)tfc_clamp(v[i], lo, hi);
+        for (int32_t i = 0; i < 4; i++) y[i] = tfc_cut(v[i], full, lo, hi);
     }
+    TFC_ROLLED for (int32_t i = 0; i < left; i++) y[i] = (int8_t)tfc_clamp(tfc_smmlar(sum[i], factor, offset) >> 8, lo, hi);
+}
+
+/* From the sums of a row, one of two, to its results. */
+TFC_APART void tfc_end_row(const struct tfc_attention *f, const int32_t *sum, int32_t factor, int8_t *y) {
+    if (tfc_is_full(f->lo, f->hi)) tfc_end_row_as(1, f, sum, factor, y);
+    else tfc_end_row_as(0, f, sum, factor, y);
 }
 
 enum { TFC_MOST_PAIRS = 8 }; /* of rows, together */

@@ -155,7 +155,7 @@ TFC_INLINE int32_t *tfc_sums_of(const struct tfc_group *g, int32_t index) {
 
 TFC_INLINE void tfc_start_sums(const struct tfc_group *g, int32_t index, int32_t first, int32_t second) {
     int32_t *sum = tfc_sums_of(g, index);
-    for (int32_t *end = sum + 8 * g->quads; sum != end; sum += 8) {
+    TFC_ROLLED for (int32_t *end = sum + 8 * g->quads; sum != end; sum += 8) {
         for (int32_t i = 0; i < 4; i++) sum[i] = first, sum[4 + i] = second;
     }
 }
