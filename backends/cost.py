@@ -90,16 +90,15 @@ DEPTHWISE_SQUARE = {  # by size of the window and stride; a "panel" is a column 
 PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 70.0, 80.0, 10.0, 3.9
 FEW = Rates(mac=0.5, result=3.7, widened=3.2, panel=80)
 FEW_WEIGHT, SUMS_OF_FEW = 8.0, 3.5
-# Products of activations. Of two rows of the left side with two of the right (a step): each quad of columns, each eight steps of a quad,
-# each eight steps. Of packing a step: each quad, and the step. Of a result; of the left side, each element widened.
-STEP_QUAD, STEPS_QUAD, STEPS = 9.0, 11.5, 70.0
-PACK_QUAD, PACK_STEP = 4.0, 20.0
+# Products of activations. For two rows of the left side: each quad of columns and each step (two rows of the right side), each quad and
+# eight steps, each eight steps, each quad, and the pair of rows. To pack a step: each quad, each further sixteen quads, and the step.
+STEP_QUAD, STEPS_QUAD, STEPS, PAIR_QUAD, PAIR = 9.0, 11.5, 50.0, 32.0, 110.0
+PACK_QUAD, PACK_TURN, PACK_STEP = 4.0, 12.0, 20.0
 UNALIGNED = 6.0  # more for the two words of a quad and step
-ROW_END = 3.2
-MATMUL_WIDENED, MATMUL_CALL = 4.5, 300.0
-SCORE_QUAD, SCORE_STEP, SCORE_TAIL = 9.0, 20.0, 45.0  # of two queries and two keys
+MATMUL_WIDENED, MATMUL_CALL = 3.5, 1900.0
+SCORE_QUAD, SCORE_TURN, SCORE_STEP, SCORE_TAIL = 9.0, 12.0, 20.0, 45.0  # of two queries and two keys
 WEIGHT, WEIGHT_BIASED = 7.3, 12.0  # a score
-QUERY_PAIR, SEQUENCE = 700.0, 45.0  # two queries beside all this; each key of a sequence, found
+QUERY_PAIR, SEQUENCE, ATTENTION_CALL = 560.0, 45.0, 2500.0  # two queries beside all this; each key of a sequence, found
 
 ELEMENTS = {  # for each element of the result
     "softmax_s8": 7.8,
@@ -248,8 +247,8 @@ def sparse_product(call: Call, form: Blocks | Blocks2x4, scratch: int) -> Cost |
 def pairs_cycles(pairs: int, together: int, steps: int, columns: int) -> float:
     """All pairs of rows times all steps of the right side, and the sums made results; `together` pairs share what is packed."""
     quads, groups, chunks = -(-columns // 4), -(-pairs // together), -(-steps // 8)
-    pack = PACK_STEP + (PACK_QUAD + UNALIGNED * (columns % 4 > 0)) * quads
-    return pairs * (quads * (STEP_QUAD * steps + STEPS_QUAD * chunks) + STEPS * chunks + 8 * ROW_END * quads) + groups * steps * pack
+    pack = PACK_STEP + PACK_TURN * ((quads - 1) // 16) + (PACK_QUAD + UNALIGNED * (columns % 4 > 0)) * quads
+    return pairs * (quads * (STEP_QUAD * steps + STEPS_QUAD * chunks + PAIR_QUAD) + STEPS * chunks + PAIR) + groups * steps * pack
 
 
 def matmul_cost(call: Call) -> Cost | None:
@@ -272,8 +271,8 @@ def attention_cost(call: Call, weight: float) -> Cost | None:
     queries = prod(call.node.type.shape[:-1]) // sequences
     head, value = (x.shape[-1] // heads for x in call.operands[1:3])
     pairs, steps = -(-queries // 2), -(-keys // 2)
-    step = SCORE_STEP + (SCORE_QUAD + UNALIGNED * (head % 4 > 0)) * (head // 4) + SCORE_TAIL * (head % 4 > 0)
+    step = SCORE_STEP + SCORE_TURN * ((head - 1) // 64) + (SCORE_QUAD + UNALIGNED * (head % 4 > 0)) * (head // 4) + SCORE_TAIL * (head % 4 > 0)
     cycles = pairs * (steps * step + 2 * weight * keys + QUERY_PAIR) + pairs_cycles(pairs, together.pairs, steps, value)
     bias = call.graph.constant(call.node.operands[3]) if len(call.operands) > 3 else None
     flash = 2 * TABLE_BYTES + (0 if bias is None else bias_slabs(bias, heads).values.nbytes)
-    return Cost(sequences * (heads * cycles + SEQUENCE * keys), together.scratch, flash)
+    return Cost(sequences * (heads * cycles + SEQUENCE * keys) + ATTENTION_CALL, together.scratch, flash)

@@ -84,15 +84,15 @@ struct tfc_packing {
 #define TFC_PACK "pkhbt r6, r4, r5, lsl #16\n\t"
 #define TFC_PACKED "add.w r2, r2, r3\n\tstrd r6, r7, [r2]\n\t"
 #define TFC_PACK_QUAD TFC_PACK "pkhtb r7, r5, r4, asr #16\n\tldr r4, [r0], #4\n\tldr r5, [r1], #4\n\t" TFC_PACKED
-/* Entered so that the last quad remains, behind turns of eight: 24 bytes of code are a quad. r8 places, r9 their end, r10 the rows, r11 the
+/* Entered so that the last quad remains, behind turns of sixteen: 24 bytes of code are a quad. r8 places, r9 their end, r10 the rows, r11 the
  * panel less its pitch, r12 where turns are entered (lr would be foretold as a return), lr how long the first row is but for its last quad. */
 __attribute__((naked, noinline, unused)) static void tfc_pack_quads(__attribute__((unused)) const struct tfc_packing *f) {
     __asm__ volatile("push {r4-r11, lr}\n\tldm r0, {r8-r11}\n\tldrd r3, lr, [r0, #16]\n\tsub r11, r11, r3\n\tsub lr, lr, #1\n\t"
-                     "and r4, lr, #7\n\tadd r4, r4, r4, lsl #1\n\tadr.w r12, 3f\n\tsub r12, r12, r4, lsl #3\n\torr r12, r12, #1\n\tlsl lr, lr, #2\n\t"
+                     "and r4, lr, #15\n\tadd r4, r4, r4, lsl #1\n\tadr.w r12, 3f\n\tsub r12, r12, r4, lsl #3\n\torr r12, r12, #1\n\tlsl lr, lr, #2\n\t"
                      "sub sp, sp, #4\n"
                      "1:\tldrd r0, r1, [r8], #8\n\tmov r2, r11\n\tadd r0, r0, r10\n\tadd r1, r1, r10\n\tldr r4, [r0], #4\n\tldr r5, [r1], #4\n\t"
                      "add r6, r0, lr\n\tstr r6, [sp]\n\tbx r12\n"
-                     "2:\t.rept 8\n\t" TFC_PACK_QUAD ".endr\n"
+                     "2:\t.rept 16\n\t" TFC_PACK_QUAD ".endr\n"
                      "3:\tldr r6, [sp]\n\tcmp r0, r6\n\tbne 4f\n\t" TFC_PACK "pkhtb r7, r5, r4, asr #16\n\tadds r11, #8\n\t" TFC_PACKED
                      "cmp r8, r9\n\tbne 1b\n\tadd sp, sp, #4\n\tpop {r4-r11, pc}\n4:\tb 2b");
 }

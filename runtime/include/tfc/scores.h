@@ -36,16 +36,17 @@ struct tfc_scores {
     "smlad r5, lr, r2, r5\n\tldr r11, [sp, #8]\n\t" \
     "smlad r6, r12, r3, r6\n\tldr r1, [sp, #16]\n\t" \
     "smlad r7, lr, r3, r7\n\tldr r12, [sp, #12]\n\t"
-/* The loop takes eight quads a turn and is entered so that the last quad remains: 72 bytes of code are a quad. */
+/* The loop takes sixteen quads a turn, so that most heads need no more, and is entered so that the last quad remains: a quad is 72 bytes of
+ * code. */
 __attribute__((naked, noinline, unused)) static void tfc_scores2x2(__attribute__((unused)) const struct tfc_scores *f) {
     __asm__ volatile("push {r4-r11, lr}\n\tsub sp, sp, #28\n\tldm r0, {r4-r10}\n\t"
-                     "subs r9, #1\n\tadd r0, r8, r9, lsl #4\n\tadds r0, #8\n\tand r9, r9, #7\n\tadd r9, r9, r9, lsl #3\n\t"
+                     "subs r9, #1\n\tadd r0, r8, r9, lsl #4\n\tadds r0, #8\n\tand r9, r9, #15\n\tadd r9, r9, r9, lsl #3\n\t"
                      "adr.w r11, 3f\n\tsub r9, r11, r9, lsl #3\n\torr r9, r9, #1\n\tstm sp, {r4-r10}\n\t"
                      "ldrd r8, r9, [r6]\n\tadd r8, r8, r7\n\tadd r9, r9, r7\n\tldr r1, [sp, #16]\n"
                      "1:\tldr r10, [r8], #4\n\tldr r2, [r1], #4\n\tldr r11, [r9], #4\n\tldr r3, [r1], #4\n\t"
                      "movs r4, #0\n\tmovs r5, #0\n\tsxtb16 r12, r10, ror #8\n\tmovs r6, #0\n\tmovs r7, #0\n\t"
                      "sxtb16 r10, r10\n\tldr pc, [sp, #20]\n"
-                     "2:\t.rept 8\n\t" TFC_QUAD2X2 ".endr\n"
+                     "2:\t.rept 16\n\t" TFC_QUAD2X2 ".endr\n"
                      "3:\tcmp r1, r0\n\tbne 4f\n\t" TFC_LAST_QUAD2X2
                      "ldr r8, [r11, #8]!\n\tldr r3, [sp, #24]\n\tldr r9, [r11, #4]\n\tldr r2, [sp, #4]\n\tadd r3, r10\n\tstr r11, [sp, #8]\n\t"
                      "strd r6, r7, [r3]\n\tadd r8, r8, r12\n\tadd r9, r9, r12\n\t"
