@@ -33,7 +33,14 @@ def random_attention(rng: np.random.Generator) -> Graph:
     channels, values = (heads * int(rng.choice([1, 2, 3, 4, 5, 7, 8, 12, 31, 33])) for _ in range(2))
     zeros = tuple(int(zero) for zero in rng.choice([-128, 127, 0, 9], 4))
     case = attention(
-        (batch, queries, channels), heads, keys=keys, values=values, zeros=zeros, bias=() if rng.random() < 0.3 else bias, step=int(rng.integers(1, 5)), dtype=str(rng.choice(["i8", "i16"]))
+        (batch, queries, channels),
+        heads,
+        keys=keys,
+        values=values,
+        zeros=zeros,
+        bias=() if rng.random() < 0.3 else bias,
+        step=int(rng.integers(1, 5)),
+        dtype=str(rng.choice(["i8", "i16"])),
     )
     builder = Builder(rng)
     return builder.finish(case(builder))
