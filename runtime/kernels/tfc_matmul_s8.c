@@ -1,6 +1,6 @@
 /* Product of activations, some pairs of rows of a at a time.
  * a: [m, k], b: [k, n], y: [m, n], row-major, for each of a batch.
- * scratch: see matmul_scratch in backends/shapes.py; it grows with k + n, not with k * n.
+ * scratch: see matmul_together in backends/shapes.py; it grows with k + n, not with k * n.
  * Fast because b is read as words and widened beside the SMLADs of two rows; its zero point is taken off with one sum a row. */
 #include "tfc/pairs.h"
 #include "tfc/result.h"

@@ -1,6 +1,6 @@
 /* Attention two query rows at a time, streamed: what its kernels share. They differ in how scores become weights.
  * q, y: tokens or a feature map whose pixels of equal place in their patch attend to one another; k, v: the same or other tokens.
- * scratch: see attention_scratch in backends/shapes.py; it grows by 12 bytes a key. */
+ * scratch: see attention_together in backends/shapes.py; it grows by 12 bytes a key. */
 #ifndef TFC_ATTENTION_H
 #define TFC_ATTENTION_H
 
