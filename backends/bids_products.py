@@ -7,36 +7,26 @@ from math import prod
 from tfc.ir.int_rules import Call
 
 from .cost import (
-    ATTENTION,
-    ATTENTION_BIAS,
-    ATTENTION_PANELS,
     DEPTHWISE,
     DEPTHWISE_SQUARE,
     GROUPED,
-    MATMUL,
     Cost,
-    attention_cost,
     band_cost,
     few_cost,
     weighted_flash,
     with_ending,
 )
 from .kernel import Kernel, into
+from .pairs_cost import WEIGHT, WEIGHT_BIASED, attention_cost, matmul_cost
 from .shapes import (
-    attention_panels_scratch,
-    attention_scratch,
-    batch_strides,
     depthwise_scratch,
     fours,
     has_constant_weights,
-    int8,
     is_depthwise,
     is_depthwise_square,
     is_few,
     is_linear,
     is_plain_conv2d,
-    like_heads,
-    matmul_scratch,
 )
 from .streams import BLOCKS, Blocks
 from .strip_cost import dense_product, sparse_product
@@ -135,34 +125,23 @@ def depthwise_square(call: Call, *sizes: int) -> Cost | None:
 @kernel("matmul")
 def matmul_s8(call: Call, target: Target) -> Cost | None:
     """Product of activations."""
-    try:
-        batch, _, _ = batch_strides(call)
-    except IndexError:
-        return None
-    (m, k), n = call.operands[0].shape[-2:], call.operands[1].shape[-1]
-    return MATMUL.cost(batch * m * k * n, batch * m * n, widened=batch * m * k, scratch=matmul_scratch(call)) if int8(call) else None
+    return matmul_cost(call)
 
 
 @kernel("attention")
 def attention_s8(call: Call, target: Target) -> Cost | None:
     """Streamed over query rows in little memory; tokens, or a feature map in patches."""
-    return attention_cost(call, ATTENTION, attention_scratch(call)) if like_heads(call) else None
+    return attention_cost(call, WEIGHT) if len(call.operands) == 3 else None
 
 
 @kernel("attention")
-def attention_s8_panels(call: Call, target: Target) -> Cost | None:
-    """With the keys and values of a head widened; tokens, or a feature map in patches."""
-    return attention_cost(call, ATTENTION_PANELS, attention_panels_scratch(call)) if len(call.operands) == 3 else None
-
-
-@kernel("attention")
-def attention_s8_panels_bias_s8(call: Call, target: Target) -> Cost | None:
+def attention_s8_bias_s8(call: Call, target: Target) -> Cost | None:
     """With a constant int8 bias or mask."""
     return biased_attention(call, "i8")
 
 
 @kernel("attention")
-def attention_s8_panels_bias_s16(call: Call, target: Target) -> Cost | None:
+def attention_s8_bias_s16(call: Call, target: Target) -> Cost | None:
     """With a constant int16 bias or mask."""
     return biased_attention(call, "i16")
 
@@ -170,4 +149,4 @@ def attention_s8_panels_bias_s16(call: Call, target: Target) -> Cost | None:
 def biased_attention(call: Call, dtype: str) -> Cost | None:
     if len(call.operands) == 3 or call.operands[3].dtype != dtype:
         return None
-    return attention_cost(call, ATTENTION_BIAS, attention_panels_scratch(call))
+    return attention_cost(call, WEIGHT_BIASED)

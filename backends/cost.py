@@ -1,7 +1,6 @@
 """What a kernel costs: cycles, scratch and flash.
 
-Coefficients are cycles that the emulator tells, memory and branches included; those of attention and matmul are instructions still,
-which take 0.8 to 1 cycle each. `pytest tests/backends/test_kernels.py -k near` compares.
+Coefficients are cycles that the emulator tells, memory and branches included. `pytest tests/backends/test_kernels.py -k near` compares.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from math import prod
 from tfc.ir.int_rules import Call
 
 from .formats import format_named, matrix
-from .shapes import band_scratch, bands, bias_slabs, few_scratch, few_steps, int8, key_tokens
+from .shapes import band_scratch, bands, few_scratch, few_steps
 
 
 @dataclass(frozen=True)
@@ -57,19 +56,15 @@ PLANE, PLANE_CALL, PLANE_WEIGHT, SUMS_OF_BLOCKS = 60.0, 65.0, 10.0, 3.9
 FEW = Rates(mac=0.5, result=3.3, widened=3.2, panel=75)
 FEW_WEIGHT, SUMS_OF_FEW = 8.0, 3.5
 LOOKED_UP, TABLE_READY = 0.9, 700.0  # more for each result of these that a table ends, and once: a clamp fills one, others come from flash
-MATMUL = Rates(mac=0.9, result=15.0, widened=8.0)
-ATTENTION = Rates(mac=3.0, result=15.0, widened=12.0)  # a result is an element of the output, "widened" a score
-ATTENTION_PANELS = Rates(mac=0.875, result=14.0, widened=21.0)
-ATTENTION_BIAS = Rates(mac=0.875, result=14.0, widened=28.0)
 ELEMENTS = {  # for each element of the result
     "softmax_s8": 7.8,
     "log_softmax_s8": 6.7,
-    "layer_norm_s8": 8.1,
-    "layer_norm_s16": 8.1,
-    "rms_norm_s8": 8.1,
-    "rms_norm_s16": 8.1,
-    "group_norm_s8": 7.8,
-    "group_norm_s16": 7.8,
+    "layer_norm_s8": 7.35,
+    "layer_norm_s16": 7.35,
+    "rms_norm_s8": 7.35,
+    "rms_norm_s16": 7.35,
+    "group_norm_s8": 7.3,
+    "group_norm_s16": 7.3,
     "resize_bilinear_s8": 8.5,
     "take_s8": 0.9,  # in runs; of single bytes 4.6
     "add_s8": 4.9,
@@ -90,12 +85,12 @@ ELEMENTS = {  # for each element of the result
 ROWS = {  # and for each row beside its elements
     "softmax_s8": 90,
     "log_softmax_s8": 90,
-    "layer_norm_s8": 155,
-    "layer_norm_s16": 155,
-    "rms_norm_s8": 155,
-    "rms_norm_s16": 155,
-    "group_norm_s8": 57,  # a run of neighbours that one group has
-    "group_norm_s16": 57,
+    "layer_norm_s8": 160,
+    "layer_norm_s16": 160,
+    "rms_norm_s8": 160,
+    "rms_norm_s16": 160,
+    "group_norm_s8": 45,  # a run of neighbours that one group has
+    "group_norm_s16": 45,
     "max_pool2d_s8": 16,  # a pixel of a window
     "avg_pool2d_s8": 105,
 }
@@ -166,14 +161,3 @@ def direct_ending(rates: Rates, call: Call, sums: float) -> Rates:
 def with_table(call: Call) -> Cost:
     """The table of an activation or a clamp, once."""
     return Cost(TABLE_READY if call.attr("activation") or call.attr("clamp") else 0.0)
-
-
-def attention_cost(call: Call, rates: Rates, scratch: int) -> Cost | None:
-    """Both products, and the scores between them."""
-    if not int8(call) or call.attr("score"):
-        return None
-    pairs = prod(call.node.type.shape[:-1]) * key_tokens(call)
-    macs = pairs * (call.operands[0].shape[-1] + call.operands[2].shape[-1])
-    bias = call.graph.constant(call.node.operands[3]) if len(call.operands) > 3 else None
-    flash = 2 * TABLE_BYTES + (0 if bias is None else bias_slabs(bias, call.attr("heads")).values.nbytes)
-    return rates.cost(macs, call.node.type.size, widened=pairs * call.attr("heads"), scratch=scratch, flash=flash)

@@ -169,28 +169,36 @@ def broadcasts(call: Call) -> bool:
     return True
 
 
-def like_heads(call: Call) -> bool:
-    """Attention without a bias whose values have the channels of its keys."""
-    return len(call.operands) == 3 and call.operands[2].shape == call.operands[1].shape
+PAIRS_BYTES = 4096  # pairs of rows are multiplied together, eight at most, if scratch is not more than this
+MOST_PAIRS = 8
 
 
-def attention_scratch(call: Call) -> int:
-    """Places, scores and exponents of the keys, and a head's query."""
-    keys, head = key_tokens(call), call.node.type.shape[-1] // int(call.attr("heads"))
-    return 12 * keys + 2 * fours(head)
+@dataclass(frozen=True)
+class Together:
+    """How many pairs of rows a product of activations takes together, and the scratch that it then needs."""
+
+    pairs: int
+    scratch: int
+
+    @staticmethod
+    def of(rows: int, steps: int, columns: int, others: int) -> Together:
+        """`steps` of two rows of the right side; `others` are bytes of other things."""
+        fixed = 8 * steps + 2 * min(8, steps) * fours(columns) + others  # places, and eight steps packed
+        each = 8 * steps + 8 * fours(columns)  # two rows in each step, and their sums
+        pairs = max(1, min(MOST_PAIRS, -(-rows // 2), (PAIRS_BYTES - fixed) // each))
+        return Together(pairs, fixed + pairs * each)
 
 
-def attention_panels_scratch(call: Call) -> int:
-    """Widened keys and values of a head, two rows of scores and exponents, and of a query."""
-    keys, heads = fours(key_tokens(call)), int(call.attr("heads"))
-    head, value = (fours(x.shape[-1] // heads) for x in call.operands[1:3])
-    return 2 * keys * (head + value) + 12 * keys + 4 * head
+def attention_together(call: Call) -> Together:
+    """Beside the product with values, the places of keys where these lie otherwise, scores of a row, and two queries."""
+    steps, heads, (c, v_c) = -(-key_tokens(call) // 2), int(call.attr("heads")), (x.shape[-1] for x in call.operands[1:3])
+    rows = prod(call.operands[0].shape[1:-1]) // prod(call.attr("patch", (1, 1)))
+    return Together.of(rows, steps, v_c // heads, 8 * steps * (1 if c == v_c else 2) + 4 * fours(c // heads))
 
 
-def matmul_scratch(call: Call) -> int:
-    """The widened second operand, and two rows of the first."""
-    k, n = fours(call.operands[1].shape[-2]), fours(call.operands[1].shape[-1])
-    return 2 * k * n + 4 * k
+def matmul_together(call: Call) -> Together:
+    (m, k), n = call.operands[0].shape[-2:], call.operands[1].shape[-1]
+    return Together.of(m, -(-k // 2), n, 0)
 
 
 def is_few(call: Call) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
-from tfc.backends.shapes import batch_strides, bias_slabs, folded_bias
+from tfc.backends.shapes import attention_together, batch_strides, bias_slabs, folded_bias, matmul_together
 from tfc.backends.strip_shapes import linear_strips, linear_windows, strip_rows, windows
 from tfc.backends.strips import Windows
 from tfc.backends.walked import Walked
@@ -146,7 +146,7 @@ def matmul(call: Call) -> list[KernelCall]:
     ratio = float(call.q(0).scale) * float(call.q(1).scale) / float(call.out.scale)
     batch, a_batch, b_batch = batch_strides(call)
     fields: dict[str, Field] = {
-        **{"batch": batch, "m": m, "k": k, "n": n, "a_batch": a_batch, "b_batch": b_batch},
+        **{"batch": batch, "m": m, "k": k, "n": n, "a_batch": a_batch, "b_batch": b_batch, "together": matmul_together(call).pairs},
         **{"a_zero": zero_point(call.q(0)), "b_zero": zero_point(call.q(1)), "result": requantize_facts(call, fixed.requantization(ratio, bound))},
     }
     return [KernelCall("matmul_s8", Struct("matmul", fields), (operand(call, 0), operand(call, 1), ScratchMemory(), result(call)))]
@@ -159,6 +159,7 @@ def attention(call: Call) -> list[KernelCall]:
     constants = attention_constants(call)
     fields: dict[str, Field] = {
         **{"batch": q.shape[0], "patch_h": patch[0], "patch_w": patch[1], "heads": heads, "c": c, "v_c": call.operands[2].shape[-1]},
+        "together": attention_together(call).pairs,
         **{"q": tokens_facts(q, patch), "k": tokens_facts(k, patch)},
         **{"exponent": array("exponents", "i16", constants.exponents), "reciprocal": constants.reciprocal},
         **{"multiplier": int(constants.index.multipliers), "shift": constants.index.shift},

@@ -98,6 +98,7 @@ PRODUCTS = (
     matmul(64, 32, 64),
     attention(16, 64, 4),
     attention(64, 96, 2),
+    attention(256, 128, 4),
     attention(16, 64, 4, bias="i8"),
     attention(16, 64, 4, bias="i16"),
 )

@@ -49,6 +49,7 @@ struct tfc_requantize {
 /* [batch, m, k] x [batch, k, n]; a batch stride of 0 repeats the operand. */
 struct tfc_matmul {
     int32_t batch, m, k, n, a_batch, b_batch, a_zero, b_zero;
+    int32_t together; /* pairs of rows that are multiplied together */
     struct tfc_requantize result;
 };
 
@@ -62,6 +63,7 @@ struct tfc_tokens {
 
 struct tfc_attention {
     int32_t batch, patch_h, patch_w, heads;
+    int32_t together;            /* pairs of queries that are multiplied together, at most eight */
     int32_t c, v_c;              /* channels of q and k, and of v and y */
     struct tfc_tokens q, k;      /* v lies as k */
     const int16_t *exponent;     /* 1,024 entries */
@@ -72,7 +74,6 @@ struct tfc_attention {
     int8_t lo, hi;
 };
 
-void tfc_attention_s8_panels(const struct tfc_attention *f, const int8_t *q, const int8_t *k, const int8_t *v, void *scratch, int8_t *y);
 void tfc_attention_s8(const struct tfc_attention *f, const int8_t *q, const int8_t *k, const int8_t *v, void *scratch, int8_t *y);
 
 /* What is added to the scores, in `step` steps of the exponent table; the lowest integer hides a key. */
@@ -87,8 +88,8 @@ struct tfc_attention_bias {
     struct tfc_bias bias;
 };
 
-void tfc_attention_s8_panels_bias_s8(const struct tfc_attention_bias *f, const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *bias, void *scratch, int8_t *y);
-void tfc_attention_s8_panels_bias_s16(const struct tfc_attention_bias *f, const int8_t *q, const int8_t *k, const int8_t *v, const int16_t *bias, void *scratch, int8_t *y);
+void tfc_attention_s8_bias_s8(const struct tfc_attention_bias *f, const int8_t *q, const int8_t *k, const int8_t *v, const int8_t *bias, void *scratch, int8_t *y);
+void tfc_attention_s8_bias_s16(const struct tfc_attention_bias *f, const int8_t *q, const int8_t *k, const int8_t *v, const int16_t *bias, void *scratch, int8_t *y);
 
 struct tfc_softmax {
     int32_t rows, n;

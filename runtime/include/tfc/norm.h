@@ -14,7 +14,7 @@ struct tfc_sums {
 /* Adds a run of n elements of 1 or 2 bytes, a constant where this is inlined; the squares of int8 fit 32 bits. */
 TFC_INLINE struct tfc_sums tfc_add_run(struct tfc_sums s, int32_t bytes, const int8_t *x, int32_t n) {
     int32_t narrow = 0;
-    TFC_ROLLED for (; n >= 4; n -= 4, x += 4 * bytes) {
+    for (; n >= 4; n -= 4, x += 4 * bytes) {
         struct tfc_pairs quad = bytes == 1 ? tfc_pairs_at(x, 1) : (struct tfc_pairs){tfc_load(x), tfc_load(x + 4)};
         s.sum = tfc_smlad(quad.even, 0x00010001, s.sum);
         s.sum = tfc_smlad(quad.odd, 0x00010001, s.sum);
@@ -49,7 +49,7 @@ TFC_INLINE void tfc_normalise_as(const struct tfc_affine *gains, int32_t shift, 
     for (int32_t run = 0; run < runs->runs; run++, x += (runs->stride - n) * bytes, y += runs->stride - n) {
         const struct tfc_affine *affine = gains;
         int8_t *end = y + (n & ~3);
-        TFC_ROLLED for (; y != end; x += 4 * bytes, y += 4, affine += 4 * step) {
+        for (; y != end; x += 4 * bytes, y += 4, affine += 4 * step) {
             int32_t v[4];
             for (int32_t i = 0; i < 4; i++) v[i] = tfc_get(x + i * bytes, bytes);
             for (int32_t i = 0; i < 4; i++) v[i] = tfc_smmulr(tfc_mla(v[i], scale, offset), factor);

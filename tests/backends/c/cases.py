@@ -117,6 +117,12 @@ FAMILIES: dict[str, list[Case]] = {
         attention((1, 6, 8, 8), 2, patch=(2, 2), bias=(2, 12, 12), step=2),
         attention((1, 6, 8, 8), 2, patch=(2, 2), bias=(2, 1, 12), dtype="i16"),
         attention((1, 64, 16), 4, bias=(64, 64), step=4),
+        attention((1, 19, 66), 2, zeros=(127, -128, 127, -128)),
+        attention((1, 5, 72), 2, keys=37, values=80),
+        attention((1, 3, 136), 1, keys=18, values=5, bias=(3, 18)),
+        attention((1, 35, 64), 1, keys=130),
+        attention((2, 14, 6, 12), 3, patch=(2, 2), values=6),
+        attention((1, 2, 3), 3, keys=17),
     ],
     "matmul": [
         two("matmul", (1, 2, 5, 7), (1, 2, 7, 9), scale=0.2),
@@ -124,6 +130,9 @@ FAMILIES: dict[str, list[Case]] = {
         two("matmul", (3, 4, 6), (6, 5), scale=0.2),
         two("matmul", (1, 3), (3, 1), constant=True, scale=0.2),
         two("matmul", (5, 3), (2, 3, 6), scale=0.2),
+        two("matmul", (21, 37), (37, 41), scale=0.2),
+        two("matmul", (18, 5), (5, 76), zeros=(127, -128), scale=0.2),
+        two("matmul", (2, 3, 130), (2, 130, 2), scale=0.2),
     ],
     "norms": [
         one("softmax", (3, 17), y=(1 / 256, -128)),
