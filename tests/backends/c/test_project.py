@@ -142,6 +142,12 @@ def test_a_view_costs_nothing(tmp_path: Path) -> None:
     assert "tfc_node_" not in (tmp_path / "src" / "model.c").read_text()
 
 
+def test_short_loops_may_be_asked_for_where_no_kernel_has_any(tmp_path: Path) -> None:
+    builder = Builder(np.random.default_rng(1))
+    emit_project(placed(next(bound_graphs(builder.finish(makers.one("tanh", (4,))(builder)), TARGET))[2], POOL), TARGET, tmp_path, short_loops=True)
+    assert build(tmp_path, TARGET).is_file()
+
+
 def test_scratch_must_lie_on_words(tmp_path: Path) -> None:
     builder = Builder(np.random.default_rng(1))
     graph = placed(next(bound_graphs(builder.finish(makers.linear((4,), 8, 4)(builder)), TARGET))[2], POOL)
