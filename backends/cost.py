@@ -11,7 +11,8 @@ from math import exp, prod
 
 from tfc.ir.int_rules import Call
 
-from .formats import LARGEST_STEP, Blocks, format_named, matrix
+from .formats import LARGEST_STEP, Blocks, format_named
+from .measures import once
 from .shapes import (
     band_scratch,
     bands,
@@ -152,7 +153,7 @@ def weighted_flash(call: Call, form: str) -> int:
     """Weights in their format, bias and multipliers, an activation table."""
     w = call.graph.constant(call.node.operands[1])
     out = call.operands[1].shape[0]
-    stored = 0 if w is None else format_named(form).size(matrix(w))
+    stored = 0 if w is None else once(format_named(form).size, w)
     return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
 
 
@@ -273,7 +274,7 @@ def sparse_product(call: Call, target: Target, form: Blocks | Blocks2x4, linear:
     w = call.graph.constant(call.node.operands[1])
     if w is None:
         return None
-    stored = form.count(matrix(w)) * form.height * form.width
+    stored = once(form.count, w) * form.height * form.width
     if isinstance(form, Blocks2x4):
         return strip_product(call, target, form.name, stored=stored, linear=linear)
     if prod(call.operands[1].shape[1:]) > form.width * LARGEST_STEP:

@@ -12,6 +12,7 @@ from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node
 
 from .interleave import filled, interleave, straighten
+from .measures import once
 from .strips import Blocks2x4, Pairs
 
 Bytes = NDArray[np.int8]
@@ -155,7 +156,7 @@ def matrix(weights: NDArray[Any]) -> NDArray[Any]:
 def stored_bytes(graph: Graph, node: Node) -> int:
     """Bytes in flash of a constant in its format."""
     form = format_named(node.attrs.get("format", "dense"))
-    return node.type.bytes if form.name == "dense" else form.size(matrix(graph.tensors[node.attrs["data"]]))
+    return node.type.bytes if form.name == "dense" else once(form.size, graph.tensors[node.attrs["data"]])
 
 
 def _padded(size: int) -> int:
