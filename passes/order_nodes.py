@@ -24,6 +24,5 @@ def order_nodes(graph: Graph, target: Target) -> Graph:
 
 
 def least_of_any_order(graph: Graph) -> int:
-    """Bytes that are alive at some time in any order of the nodes with the scratch that they have; where they are no more than the peak of this order,
-    it is the best."""
-    return least_peak(Lives(graph), max(live_bytes(graph), default=0)).bound
+    """Bytes that are alive at some time in any order of the nodes, with the scratch that they have: an order with this peak is the best."""
+    return least_peak(Lives(graph), max(live_bytes(graph), default=0), attempts=0).bound

@@ -39,10 +39,10 @@ class State(NamedTuple):
     way: Way | None = None
 
 
-def least_peak(lives: Lives, peak: int, limit: int = LIMIT) -> Found:
+def least_peak(lives: Lives, peak: int, limit: int = LIMIT, attempts: int = ATTEMPTS) -> Found:
     """The order of the least peak, if there is one with less than `peak`; where the limit ends the search, a good one and a bound."""
     order, bound, allowed = None, min(lives.floor, peak), lives.floor
-    for tries in (limit, *ATTEMPTS * [limit // ATTEMPTS]):
+    for tries in (limit, *attempts * [limit // ATTEMPTS]):
         if bound >= peak or allowed >= peak:
             break
         better, level = Search(lives, allowed, peak, tries).run()

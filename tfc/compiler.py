@@ -78,7 +78,7 @@ def compile(
     progress("plan and build")
     report = build_within(folder, scheduled, chip, golden, chosen, signal_to_noise(ranged, scheduled, shown, golden.inputs), hook)
     write_json(folder / "report.json", report)
-    (folder / "report.html").write_text(render_page(report), encoding="utf-8")
+    (folder / "report.html").write_text(render_page(report, (folder / "memory.svg").read_text(encoding="utf-8")), encoding="utf-8")
     write_json(folder / "manifest.json", manifest(folder, imported, chip, chosen))
     return load(folder)
 

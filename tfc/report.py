@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from tfc.backends.formats import stored_bytes
 from tfc.backends.target import Target
@@ -15,6 +16,7 @@ from tfc.ir.graph import Graph, Node, Place
 from tfc.ir.work import macs, nonzero_macs
 from tfc.passes.lifetimes import buffers
 from tfc.passes.offers import Forced, weights_of
+from tfc.passes.order_nodes import least_of_any_order
 from tfc.passes.plan_memory import Plan, make_plan
 
 FORMAT = 1
@@ -41,7 +43,7 @@ class Sizes:
 
 def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, noise: Mapping[str, float], forced: Mapping[str, Forced]) -> dict[str, Any]:
     """report.json of a placed graph; `noise` is the signal-to-noise ratio of each value in decibels, `forced` what a budget kept from a node."""
-    plan = make_plan(graph, target)
+    plan, least = make_plan(graph, target), least_of_any_order(graph)
     ram = plan.peak + sizes.stack + sizes.static + budget.reserve
     flash = sizes.weights + sizes.code
     return {
@@ -58,6 +60,8 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, nois
             "limit_bytes": budget.ram,
             "lower_bound_bytes": plan.lower_bound,
             "optimal": plan.optimal,
+            "order_bound_bytes": least,
+            "order_optimal": plan.lower_bound == least,
             "pools": pool_use(target, plan),
         },
         "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
@@ -121,7 +125,7 @@ def alive_at_peak(graph: Graph) -> list[Any]:
     return sorted((b for b in items if b.first <= peak <= b.last), key=lambda b: -b.bytes)
 
 
-def render_page(report: dict[str, Any]) -> str:
-    """The report as one HTML page that needs nothing else."""
+def render_page(report: dict[str, Any], memory: str) -> str:
+    """The report, and memory.svg, as one HTML page that needs nothing else."""
     template = files("tfc").joinpath("report.html").read_text(encoding="utf-8")
-    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template).render(report=report)
+    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template).render(report=report, memory=Markup(memory))
