@@ -14,12 +14,13 @@ from tfc.backends.formats import stored_bytes
 from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node, Place
 from tfc.ir.work import macs, nonzero_macs
-from tfc.passes.lifetimes import buffers
+from tfc.passes.lifetimes import Buffer, buffers, live_bytes
 from tfc.passes.offers import Forced, weights_of
 from tfc.passes.order_nodes import least_of_any_order
 from tfc.passes.plan_memory import Plan, make_plan
 
 FORMAT = 1
+SHOWN = 10  # of what is alive at the peak
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, nois
         },
         "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
         "latency": None,
+        "ways_to_fit": [],
         "nodes": [
             {**node_row(graph, node), "snr_db": noise.get(node.name), "instead_of": vars(forced[node.name]) if node.name in forced else None}
             for node in graph
@@ -105,24 +107,31 @@ def node_row(graph: Graph, node: Node) -> dict[str, Any]:
 
 
 def explain_overflow(graph: Graph, report: dict[str, Any]) -> str:
-    """Which memory is short, by how many bytes, and what is alive at the peak."""
-    lines = []
+    """Which memory is short, by how many bytes, what is alive at the peak, and with which options the model fits or fails too."""
+    lines, short = [], []
     for memory in ("ram", "flash"):
         over = report[memory]["total_bytes"] - report[memory]["limit_bytes"]
         if over > 0:
+            short.append(memory)
             lines.append(f"{memory}: {report[memory]['total_bytes']} bytes of {report[memory]['limit_bytes']}, {over} too many")
-    if report["ram"]["total_bytes"] > report["ram"]["limit_bytes"]:
-        lines.append("alive at the peak:")
-        lines += [f"  %{buffer.name}: {buffer.bytes} bytes" for buffer in alive_at_peak(graph)]
+    if "ram" in short:
+        peak, alive = alive_at_peak(graph)
+        lines.append(f"alive at the peak, while {peak} runs, are {sum(buffer.bytes for buffer in alive):,} bytes:")
+        lines += [f"  %{buffer.name}: {buffer.bytes:,} bytes" for buffer in alive[:SHOWN]]
+        if rest := alive[SHOWN:]:
+            lines.append(f"  {len(rest)} more: {sum(buffer.bytes for buffer in rest):,} bytes")
+    for way in report["ways_to_fit"]:
+        taken = " and ".join(f"{way[f'{memory}_bytes']:,} bytes of {memory}" for memory in short)
+        lines.append(f"with {way['options']} it takes {taken} and {'fits' if way['fits'] else 'does not fit either'}")
     return "\n".join(lines)
 
 
-def alive_at_peak(graph: Graph) -> list[Any]:
-    """The buffers of the step with the most live bytes, largest first."""
-    items = buffers(graph)
-    steps = range(-1, len(graph) + 1)
-    peak = max(steps, key=lambda step: sum(b.bytes for b in items if b.first <= step <= b.last))
-    return sorted((b for b in items if b.first <= peak <= b.last), key=lambda b: -b.bytes)
+def alive_at_peak(graph: Graph) -> tuple[str, list[Buffer]]:
+    """The first node with the most live bytes, numbered among all, and what is alive then, largest first."""
+    live, names = live_bytes(graph), [node.name for node in graph]
+    step = max(range(len(names)), key=lambda index: live[index + 1])
+    alive = [buffer for buffer in buffers(graph) if buffer.first <= step <= buffer.last]
+    return f"%{names[step]} (node {step + 1} of {len(names)})", sorted(alive, key=lambda buffer: -buffer.bytes)
 
 
 def render_page(report: dict[str, Any], memory: str) -> str:
