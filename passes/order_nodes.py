@@ -24,5 +24,6 @@ def order_nodes(graph: Graph, target: Target) -> Graph:
 
 
 def least_of_any_order(graph: Graph) -> int:
-    """Bytes that are alive at some time in any order of the nodes, with the scratch that they have: an order with this peak is the best."""
+    """Bytes that are alive at some time in any order of the nodes, with the scratch that they have: an order with this peak is the best. Counted are the
+    orders in which the same values lie inside others; of concatenations that share a part the first in order has it inside."""
     return least_peak(Lives(graph), max(live_bytes(graph), default=0), attempts=0).bound
