@@ -10,7 +10,8 @@ from math import prod
 
 from tfc.ir.int_rules import Call
 
-from .formats import format_named, matrix
+from .formats import format_named
+from .measures import once
 from .shapes import band_scratch, bands, few_scratch, few_steps
 
 
@@ -105,7 +106,7 @@ def weighted_flash(call: Call, form: str) -> int:
     """Weights in their format, bias and multipliers, an activation table."""
     w = call.graph.constant(call.node.operands[1])
     out = call.operands[1].shape[0]
-    stored = 0 if w is None else format_named(form).size(matrix(w))
+    stored = 0 if w is None else once(format_named(form).size, w)
     return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node
 
+from .measures import once
 from .streams import BLOCKS
 from .walked import Pairs
 
@@ -66,4 +67,4 @@ def matrix(weights: NDArray[Any]) -> NDArray[Any]:
 def stored_bytes(graph: Graph, node: Node) -> int:
     """Bytes in flash of a constant in its format."""
     form = format_named(node.attrs.get("format", "dense"))
-    return node.type.bytes if form.name == "dense" else form.size(matrix(graph.tensors[node.attrs["data"]]))
+    return node.type.bytes if form.name == "dense" else once(form.size, graph.tensors[node.attrs["data"]])

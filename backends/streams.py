@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,9 +111,9 @@ class Singles(Blocks):
     def weight_bytes(self, blocks: int) -> int:
         return 4
 
-    def takes(self, dtype: str, weights: NDArray[Any], bias: NDArray[Any]) -> bool:
-        w, limit = weights.astype(np.int64), 1 << (HALF - 1)
-        most, least = (bias + (w * np.where(w > 0, *reach)).sum(axis=1) for reach in ((127, -128), (-128, 127)))
+    def takes(self, dtype: str, weights: NDArray[Any], bias: Callable[[], NDArray[Any]]) -> bool:
+        w, starts, limit = weights.astype(np.int64), bias(), 1 << (HALF - 1)
+        most, least = (starts + (w * np.where(w > 0, *reach)).sum(axis=1) for reach in ((127, -128), (-128, 127)))
         return dtype == "i8" and bool((most < limit).all() and (least >= -limit).all())
 
 

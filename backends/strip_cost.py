@@ -9,6 +9,7 @@ from tfc.ir.int_rules import Call
 
 from .cost import ACTIVATION, RESIDUAL, Cost, Rates, weighted_flash
 from .formats import matrix
+from .measures import once
 from .shapes import folded_bias, quads
 from .streams import Blocks
 from .strip_shapes import (
@@ -56,9 +57,9 @@ def dense_product(call: Call, target: Target, *, linear: bool) -> Cost:
 def sparse_product(call: Call, target: Target, form: Blocks, *, linear: bool) -> Cost | None:
     """The blocks that are not zero; None where their sums would not be exact."""
     w, b = (call.graph.constant(call.node.operands[i]) for i in (1, 2))
-    if w is None or b is None or not form.takes(call.operands[0].dtype, matrix(w), folded_bias(call, w, b)):
+    if w is None or b is None or not form.takes(call.operands[0].dtype, matrix(w), lambda: folded_bias(call, w, b)):
         return None
-    return strip_product(call, target, form, stored=form.count(matrix(w)) * form.height * form.width, linear=linear)
+    return strip_product(call, target, form, stored=once(form.count, w) * form.height * form.width, linear=linear)
 
 
 def strip_product(call: Call, target: Target, form: Walked, *, stored: int, linear: bool) -> Cost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +56,8 @@ class Walked(ABC):
         rows = np.append(bias, np.repeat(bias[-1:], -len(bias) % self.height)).astype("<u4").reshape(-1, self.height)
         return [row.tobytes() for row in rows]
 
-    def takes(self, dtype: str, weights: NDArray[Any], bias: NDArray[Any]) -> bool:
-        """Whether sums of inputs of this type are exact; `bias` holds the zero point."""
+    def takes(self, dtype: str, weights: NDArray[Any], bias: Callable[[], NDArray[Any]]) -> bool:
+        """Whether sums of inputs of this type are exact; `bias` gives where they start, the zero point taken off."""
         return True
 
     @abstractmethod

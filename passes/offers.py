@@ -98,10 +98,14 @@ def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str
 
 def ways(node: Node, graph: Graph, target: Target) -> list[tuple[str, int | None, Cost]]:
     """Each kernel that applies, as it is fastest, and finishing fewer rows or strips together where it can."""
+    fewer: dict[int, dict[str, Cost]] = {}  # what all kernels bid: several share the values of `together`
     found: list[tuple[str, int | None, Cost]] = []
     for name, cost in bids(node.but(together=None), graph, target).items():
         found.append((name, None, cost))
-        found += [(name, together, bids(node.but(together=together), graph, target)[name]) for together in loop_orders(name, node, graph)[1:]]
+        for together in loop_orders(name, node, graph)[1:]:
+            if together not in fewer:
+                fewer[together] = bids(node.but(together=together), graph, target)
+            found.append((name, together, fewer[together][name]))
     return found
 
 

@@ -109,6 +109,7 @@ def front_of_group(group: Group, peak: int) -> Front:
     if len(group) == 1:
         return front_of_node(group[0], peak)
     bytes_of = {offer.form: offer.stored for offers in group for offer in offers if offer.peak <= peak}
+    bytes_of = {form: bytes for form, bytes in bytes_of.items() if not any(beaten(group, peak, form, other) for other in bytes_of if bytes_of[other] < bytes)}
     found = []
     for count in range(1, min(len(bytes_of), len(group)) + 1):
         for kept in combinations(sorted(bytes_of), count):
@@ -117,6 +118,15 @@ def front_of_group(group: Group, peak: int) -> Front:
                 together = reduce(joined, readers)
                 found.append(replace(together, flash=together.flash + sum(bytes_of[form] for form in kept)))
     return unbeaten(*(np.concatenate([getattr(front, part) for front in found]) for part in ("flash", "cycles", "picks")))
+
+
+def beaten(group: Group, peak: int, form: str, other: str) -> bool:
+    """Whether each offer for this form has one for the other, to the same node, that is nowhere worse."""
+    for offers in group:
+        usable = [offer for offer in offers if offer.peak <= peak and offer.form == other]
+        if any(not any(o.cycles <= x.cycles and o.flash <= x.flash for o in usable) for x in offers if x.peak <= peak and x.form == form):
+            return False
+    return True
 
 
 def front_of_node(offers: Sequence[Offer], peak: int, kept: Collection[str] | None = None) -> Front:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -34,8 +35,8 @@ def views_of(graph: Graph) -> Views:
     such a part is copied there."""
     inside: dict[str, View] = {}
     silent: set[str] = set()
-    for node in graph:
-        if node.op == "concat" and (parts := _parts(graph, node)) and not any(_is_reshape(graph, graph[name]) or name in inside for name in parts):
+    for node in graph.of_op("concat"):
+        if (parts := _parts(graph, node)) and not any(name in inside for name in parts):
             inside |= parts
             silent.add(node.name)
     for node in graph:
@@ -45,10 +46,18 @@ def views_of(graph: Graph) -> Views:
     return Views(inside, frozenset(silent))
 
 
+def rivals(graph: Graph, views: Views) -> Iterator[tuple[str, str]]:
+    """Pairs of concatenations with a part that lies in the first because it comes first: any order that keeps these pairs has the same views."""
+    for node in graph.of_op("concat"):
+        if node.name not in views.silent and (parts := _parts(graph, node)):
+            yield from ((home, node.name) for name in parts if name in views.inside and graph[home := views.inside[name].of].op == "concat")
+
+
 def _parts(graph: Graph, node: Node) -> dict[str, View] | None:
     """Where the operands of a concatenation would lie in it; None where they cannot."""
     operands = [graph[name] for name in node.operands]
-    own = all(operand.op not in ("arg", "const") for operand in operands) and len(set(node.operands)) == len(operands)
+    made = all(operand.op not in ("arg", "const") and not _is_reshape(graph, operand) for operand in operands)
+    own = made and len(set(node.operands)) == len(operands)
     alike = all((operand.type.quantization, operand.type.dtype) == (node.type.quantization, node.type.dtype) for operand in operands)
     if not (own and alike and _is_outermost(node.type.shape, node.attrs["axis"])):
         return None

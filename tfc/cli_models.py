@@ -69,6 +69,8 @@ def compile(
     else:
         memory, flash_use = report["ram"], report["flash"]
         optimal = "optimal" if memory["optimal"] else f"at least {memory['lower_bound_bytes']:,} are needed"
+        if not memory["order_optimal"]:
+            optimal += f" in this order of nodes; another may need less, but not less than {memory['order_bound_bytes']:,}"
         console.print(f"{report['model']} for {report['target']}: {done.folder}")
         console.print(f"RAM    {memory['total_bytes']:>9,} of {memory['limit_bytes']:,} bytes (arena {memory['arena_bytes']:,}, {optimal})")
         console.print(f"flash  {flash_use['total_bytes']:>9,} of {flash_use['limit_bytes']:,} bytes (code {flash_use['code_bytes']:,})")

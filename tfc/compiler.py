@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfc.advice import ways_to_fit
 from tfc.backends.target import load_target
 from tfc.compiled import Compiled, load
 from tfc.data import quantize_inputs, random_inputs, read_inputs, sample_shapes
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 GOLDEN = 32  # samples whose outputs a compiled folder carries
-STEPS = 5
+STEPS = 6  # at most
 
 Progress = Callable[[str], None]
 
@@ -77,8 +78,11 @@ def compile(
     golden = make_golden(imported, scheduled, shown)
     progress("plan and build")
     report = build_within(folder, scheduled, chip, golden, chosen, signal_to_noise(ranged, scheduled, shown, golden.inputs), hook)
+    if not report["fits"]:
+        progress("look for what would fit")
+        report["ways_to_fit"] = ways_to_fit(scheduled, chip, golden, chosen, report)
     write_json(folder / "report.json", report)
-    (folder / "report.html").write_text(render_page(report), encoding="utf-8")
+    (folder / "report.html").write_text(render_page(report, (folder / "memory.svg").read_text(encoding="utf-8")), encoding="utf-8")
     write_json(folder / "manifest.json", manifest(folder, imported, chip, chosen))
     return load(folder)
 

@@ -16,6 +16,7 @@ from tfc.backends.c.project import emit_project
 from tfc.backends.formats import stored_bytes
 from tfc.backends.target import Target
 from tfc.backends.toolchain import ElfSizes, build, elf_sizes
+from tfc.drawing import draw_memory
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Tensor
 from tfc.ir.text import VERSION as TEXT_VERSION
@@ -50,8 +51,9 @@ class Golden:
 
 
 def write_folder(folder: Path, graph: Graph, target: Target, golden: Golden, options: Options) -> None:
-    """The graph, the golden data and the C project."""
+    """The graph, a picture of its memory, the golden data and the C project."""
     save_graph(graph, folder / "model.tfir")
+    (folder / "memory.svg").write_text(draw_memory(graph, target), encoding="utf-8")
     (folder / "golden").mkdir()
     for name, arrays, nodes in (
         ("inputs", golden.inputs, graph.arguments),

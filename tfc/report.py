@@ -8,16 +8,19 @@ from importlib.resources import files
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from tfc.backends.formats import stored_bytes
 from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node, Place
 from tfc.ir.work import macs, nonzero_macs
-from tfc.passes.lifetimes import buffers
+from tfc.passes.lifetimes import Buffer, buffers, live_bytes
 from tfc.passes.offers import Forced, weights_of
+from tfc.passes.order_nodes import least_of_any_order
 from tfc.passes.plan_memory import Plan, make_plan
 
 FORMAT = 1
+SHOWN = 10  # of what is alive at the peak
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Sizes:
 
 def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, noise: Mapping[str, float], forced: Mapping[str, Forced]) -> dict[str, Any]:
     """report.json of a placed graph; `noise` is the signal-to-noise ratio of each value in decibels, `forced` what a budget kept from a node."""
-    plan = make_plan(graph, target)
+    plan, least = make_plan(graph, target), least_of_any_order(graph)
     ram = plan.peak + sizes.stack + sizes.static + budget.reserve
     flash = sizes.weights + sizes.code
     return {
@@ -58,10 +61,13 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, nois
             "limit_bytes": budget.ram,
             "lower_bound_bytes": plan.lower_bound,
             "optimal": plan.optimal,
+            "order_bound_bytes": least,
+            "order_optimal": plan.lower_bound == least,
             "pools": pool_use(target, plan),
         },
         "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
         "latency": None,
+        "ways_to_fit": [],
         "nodes": [
             {**node_row(graph, node), "snr_db": noise.get(node.name), "instead_of": vars(forced[node.name]) if node.name in forced else None}
             for node in graph
@@ -101,27 +107,34 @@ def node_row(graph: Graph, node: Node) -> dict[str, Any]:
 
 
 def explain_overflow(graph: Graph, report: dict[str, Any]) -> str:
-    """Which memory is short, by how many bytes, and what is alive at the peak."""
-    lines = []
+    """Which memory is short, by how many bytes, what is alive at the peak, and with which options the model fits or fails too."""
+    lines, short = [], []
     for memory in ("ram", "flash"):
         over = report[memory]["total_bytes"] - report[memory]["limit_bytes"]
         if over > 0:
+            short.append(memory)
             lines.append(f"{memory}: {report[memory]['total_bytes']} bytes of {report[memory]['limit_bytes']}, {over} too many")
-    if report["ram"]["total_bytes"] > report["ram"]["limit_bytes"]:
-        lines.append("alive at the peak:")
-        lines += [f"  %{buffer.name}: {buffer.bytes} bytes" for buffer in alive_at_peak(graph)]
+    if "ram" in short:
+        peak, alive = alive_at_peak(graph)
+        lines.append(f"alive at the peak, while {peak} runs, are {sum(buffer.bytes for buffer in alive):,} bytes:")
+        lines += [f"  %{buffer.name}: {buffer.bytes:,} bytes" for buffer in alive[:SHOWN]]
+        if rest := alive[SHOWN:]:
+            lines.append(f"  {len(rest)} more: {sum(buffer.bytes for buffer in rest):,} bytes")
+    for way in report["ways_to_fit"]:
+        taken = " and ".join(f"{way[f'{memory}_bytes']:,} bytes of {memory}" for memory in short)
+        lines.append(f"with {way['options']} it takes {taken} and {'fits' if way['fits'] else 'does not fit either'}")
     return "\n".join(lines)
 
 
-def alive_at_peak(graph: Graph) -> list[Any]:
-    """The buffers of the step with the most live bytes, largest first."""
-    items = buffers(graph)
-    steps = range(-1, len(graph) + 1)
-    peak = max(steps, key=lambda step: sum(b.bytes for b in items if b.first <= step <= b.last))
-    return sorted((b for b in items if b.first <= peak <= b.last), key=lambda b: -b.bytes)
+def alive_at_peak(graph: Graph) -> tuple[str, list[Buffer]]:
+    """The first node with the most live bytes, numbered among all, and what is alive then, largest first."""
+    live, names = live_bytes(graph), [node.name for node in graph]
+    step = max(range(len(names)), key=lambda index: live[index + 1])
+    alive = [buffer for buffer in buffers(graph) if buffer.first <= step <= buffer.last]
+    return f"%{names[step]} (node {step + 1} of {len(names)})", sorted(alive, key=lambda buffer: -buffer.bytes)
 
 
-def render_page(report: dict[str, Any]) -> str:
-    """The report as one HTML page that needs nothing else."""
+def render_page(report: dict[str, Any], memory: str) -> str:
+    """The report, and memory.svg, as one HTML page that needs nothing else."""
     template = files("tfc").joinpath("report.html").read_text(encoding="utf-8")
-    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template).render(report=report)
+    return jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template).render(report=report, memory=Markup(memory))

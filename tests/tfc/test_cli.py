@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -270,7 +271,20 @@ def test_a_model_that_does_not_fit_says_by_how_much_and_what_is_alive(tfc: Tfc, 
     assert report["fits"] is False
     assert f"ram: {report['ram']['total_bytes']} bytes of 3072, {report['ram']['total_bytes'] - 3072} too many" in result.err
     assert f"flash: {report['flash']['total_bytes']} bytes of 1024" in result.err
-    assert "alive at the peak:\n  %" in result.err
+    assert re.search(r"alive at the peak, while %\S+ \(node \d+ of \d+\) runs, are [\d,]+ bytes:\n  %[^:]+: [\d,]+ bytes\n", result.err)
+    ways = {way["options"]: way["fits"] for way in report["ways_to_fit"]}
+    larger = f"--ram {report['ram']['total_bytes']} --flash {report['flash']['total_bytes']}"
+    assert ways == {"--optimize ram": False, "--optimize flash": False, larger: True, "--target stm32f767": True}
+    assert "with --optimize ram it takes " in result.err
+    words = larger.split()
+    assert f"with {larger} it takes {report['ram']['total_bytes']:,} bytes of ram and {report['flash']['total_bytes']:,} bytes of flash and fits" in result.err
+    assert tfc("compile", exported, "--target", "stm32f746", "--calib", "random", "-o", tmp_path / "out", *words).code == 0
+
+
+def test_a_smaller_reserve_makes_room(tfc: Tfc, exported: Path, tmp_path: Path) -> None:
+    result = tfc("compile", exported, "--target", "stm32f746", "--calib", "random", "-o", tmp_path / "out", "--reserve", "319K")
+    (found,) = re.findall(r"with (--reserve \d+) it takes 327,680 bytes of ram and fits", result.err)
+    assert tfc("compile", exported, "--target", "stm32f746", "--calib", "random", "-o", tmp_path / "out", *found.split()).code == 0
 
 
 def test_more_than_the_chip_has_is_refused(tfc: Tfc, exported: Path, tmp_path: Path) -> None:
