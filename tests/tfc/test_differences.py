@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -110,12 +110,12 @@ def changed_constant(graph: Graph, target: Target, *, ram: int | None = None) ->
 
 
 @pytest.fixture
-def wrong_pass(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def wrong_pass(monkeypatch: pytest.MonkeyPatch) -> str:
     """lower-peak, the first pass after the golden outputs are made, changes a bias."""
     assert pipeline.choosing_passes("latency").startswith("lower-peak,")
     changed_constant.__name__ = "lower_peak"
     monkeypatch.setattr(pipeline, "PASSES", (*(one for one in pipeline.PASSES if one.__name__ != "lower_peak"), changed_constant))
-    yield "lower-peak"
+    return "lower-peak"
 
 
 def test_check_names_the_pass_that_changed_a_bit(tfc: Tfc, exported: Path, images: Path, wrong_pass: str, tmp_path: Path) -> None:
