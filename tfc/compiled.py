@@ -15,6 +15,7 @@ import numpy as np
 from tfc.accuracy import Accuracy
 from tfc.backends.emulator.machine import Machine, Run, Timing
 from tfc.backends.emulator.profile import Profile
+from tfc.backends.host.cache import user_cache
 from tfc.backends.host.model import HostModel, compile_host
 from tfc.backends.qemu.machine import QemuMachine, QemuRun
 from tfc.backends.target import Target, load_target
@@ -73,7 +74,7 @@ class Compiled:
     @cached_property
     def host(self) -> HostModel:
         """The same network as native code of this machine."""
-        return compile_host(self.graph)
+        return compile_host(self.graph, cache=user_cache())
 
     def golden(self, name: str) -> list[Tensor]:
         """Arrays [N, …] of golden/NAME.npz, in the order of arguments or results."""

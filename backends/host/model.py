@@ -23,6 +23,7 @@ from tfc.ir.types import DTYPES
 from tfc.ir.verify import require
 
 from . import elements, norms, products, rows, windows
+from .cache import Cache
 from .emit import Emitter
 from .lanes import LANES
 from .memory import Constants, buffer, homes
@@ -34,10 +35,11 @@ HOST: dict[str, Rule] = {**products.RULES, **rows.RULES, **norms.RULES, **elemen
 ENTRY = "run"
 
 
-def compile_host(graph: Graph, *, pairs: bool | None = None) -> HostModel:
+def compile_host(graph: Graph, *, pairs: bool | None = None, cache: Cache | None = None) -> HostModel:
     """Native code for a quantized graph; where it is placed, values lie in the planned bytes.
 
-    `pairs` says whether to use the machine's instruction for pairs of products; by default where it has one.
+    `pairs` says whether to use the machine's instruction for pairs of products; by default where it has one. What is in the cache is
+    not compiled again.
     """
     require(graph, "quantized")
     module, constants, (offsets, arena) = ir.Module(graph.name), Constants(), homes(graph)
@@ -52,7 +54,7 @@ def compile_host(graph: Graph, *, pairs: bool | None = None) -> HostModel:
         builder.call(emitter.function, entry.args)
     builder.ret_void()
     scratch = max((emitter.scratch_bytes for emitter in emitters), default=0)
-    return HostModel(graph, offsets, arena * LANES, scratch * LANES, constants.block(), Native(str(module)))
+    return HostModel(graph, offsets, arena * LANES, scratch * LANES, constants.block(), Native(str(module), cache))
 
 
 NOTHING = ir.FunctionType(ir.VoidType(), [ir.PointerType()] * 3)

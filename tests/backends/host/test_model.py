@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
+from tfc.backends.host.cache import KEPT, Cache
 from tfc.backends.host.lanes import LANES
 from tfc.backends.host.model import HostModel, compile_host
-from tfc.backends.host.native import multiplies_pairs
+from tfc.backends.host.native import Native, multiplies_pairs
 from tfc.backends.target import load_target
 from tfc.compiler import quantize_inputs
 from tfc.data import random_inputs
@@ -61,7 +64,8 @@ def test_a_placed_model_equals_evaluate(hybrid: tuple[Graph, list[np.ndarray]], 
 
 @pytest.mark.skipif(not multiplies_pairs(), reason="needs an x86 with AVX2")
 def test_convolutions_are_vector_code(compiled: HostModel) -> None:
-    assert compiled.native.assembly.count("vpmaddwd") > 100
+    code = compiled.native.assembly
+    assert code.count("vpmaddwd") + code.count("vpdpwssd") > 100  # the second adds too, where the machine has it
 
 
 @pytest.mark.parametrize("samples", [0, 1, LANES - 1, LANES, 3 * LANES + 1])
@@ -112,3 +116,31 @@ def test_equal_constants_are_stored_once(cases: ModuleType, graphs: ModuleType) 
     graph = next(iter(cases.graphs("linear")))
     twice = compile_host(graphs.merged([graph, graph]))
     assert len(twice.constants) == len(compile_host(graph).constants)
+
+
+def test_code_is_compiled_once_for_all_processes(small: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, x = Cache(tmp_path), np.arange(6, dtype=np.int8).reshape(3, 2)
+    expected = [y.tolist() for y in compile_host(small, cache=cache).run([x])]
+    (kept,) = tmp_path.iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(Native, "optimised", property(lambda self: pytest.fail("compiled again")))
+        assert [y.tolist() for y in compile_host(small, cache=cache).run([x])] == expected
+    kept.write_bytes(kept.read_bytes()[:-1])  # damaged: made anew
+    assert [y.tolist() for y in compile_host(small, cache=cache).run([x])] == expected
+    small.add(Node("y", "relu", ("x",), X))  # another graph, another file
+    assert compile_host(small, cache=cache).run([x])[0].tolist() != expected[0]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_cache_keeps_the_newest_and_lives_without_a_folder(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "kept")
+    for number in range(KEPT + 3):
+        cache.put(str(number), bytes([number]))
+        os.utime(tmp_path / "kept" / str(number), (number, number))
+    cache.put("last", b"x")
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"last", *(str(number) for number in range(4, KEPT + 3))}
+    assert (cache.get("last"), cache.get("0")) == (b"x", None)
+    (tmp_path / "file").write_text("in the way")
+    blocked = Cache(tmp_path / "file")
+    blocked.put("a", b"x")
+    assert blocked.get("a") is None
