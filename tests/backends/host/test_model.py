@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from _ctypes import FUNCFLAG_PYTHONAPI
 from pathlib import Path
 from types import ModuleType
 
@@ -77,6 +79,20 @@ def test_any_number_of_samples_over_threads(small: Graph, samples: int) -> None:
     assert heard == [min(first + LANES, samples) for first in range(0, samples, LANES)]
 
 
+def test_batches_run_at_the_same_time(small: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two batches wait for one another inside the compiled function: on one thread they would wait for ever."""
+    both = threading.Barrier(2)
+    monkeypatch.setattr(HostModel, "_function", lambda self, name: lambda *arguments: both.wait(timeout=30))
+    compile_host(small).run_batch([np.zeros((2 * LANES, 3, 2), np.int8)], threads=2)
+    assert not both.broken
+
+
+def test_the_interpreter_goes_on_while_compiled_code_runs(small: Graph) -> None:
+    """The foreign function is one that ctypes releases the interpreter's lock for."""
+    function = compile_host(small)._function("run")
+    assert not type(function)._flags_ & FUNCFLAG_PYTHONAPI
+
+
 def test_one_sample(small: Graph) -> None:
     x = np.arange(6, dtype=np.int8).reshape(3, 2)
     assert all(np.array_equal(a, b) for a, b in zip(compile_host(small).run([x]), evaluate(small, [x]), strict=True))
@@ -127,7 +143,7 @@ def test_code_is_compiled_once_for_all_processes(small: Graph, tmp_path: Path, m
         assert [y.tolist() for y in compile_host(small, cache=cache).run([x])] == expected
     kept.write_bytes(kept.read_bytes()[:-1])  # damaged: made anew
     assert [y.tolist() for y in compile_host(small, cache=cache).run([x])] == expected
-    small.add(Node("y", "relu", ("x",), X))  # another graph, another file
+    small.add(Node("y", "add", ("x", "x"), X))  # another graph, another file
     assert compile_host(small, cache=cache).run([x])[0].tolist() != expected[0]
     assert len(list(tmp_path.iterdir())) == 2
 
