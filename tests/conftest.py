@@ -8,7 +8,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cifar10", type=Path, default=None, metavar="DIR", help="folder with the CIFAR-10 mosaics; tests that need it skip without")
-    parser.addoption("--graphs", type=int, default=160, metavar="N", help="how many random networks the roads are compared on")
+    parser.addoption("--graphs", type=int, default=200, metavar="N", help="how many random networks the roads are compared on")
     parser.addoption("--update", action="store_true", help="write pages and other golden files anew")
 
 

@@ -104,7 +104,7 @@ def conv_transpose2d(g: Growing, x: str) -> str:
 
 
 @makes(None)
-def linear(g: Growing, x: str) -> str:
+def linear(g: Growing, x: str) -> str | None:
     out = g.pick(1, 4, 6, 9)
     made = g.emit("linear", x, g.constant(out, g.shape(x)[-1], zeros=float(g.rng.choice([0, 0.75]))), g.constant(out))
     return act(g, made) if g.rng.random() < 0.4 else made

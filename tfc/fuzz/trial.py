@@ -106,7 +106,7 @@ class Steps:
 
     def on_emulator(self) -> str | None:
         runs = [self.machine.run([np.ascontiguousarray(x[index]).tobytes() for x in self.inputs]) for index in range(COMPARED)]
-        outputs = []
+        outputs: list[Tensor] = []
         for name, data in zip(self.placed.results, zip(*(run.outputs for run in runs), strict=True), strict=True):
             type = self.placed[name].type
             outputs.append(np.frombuffer(b"".join(data), DTYPES[type.dtype]).reshape(COMPARED, *type.shape))
