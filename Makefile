@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CIFAR10 ?=
+SECONDS ?= 600
 # The rooms are linted by the names that they are imported under.
 CODE := tfc tfc/ir tfc/passes tfc/backends tfc/runtime tests
 
-.PHONY: demo test lint operators bench wheel clean
+.PHONY: demo test lint operators bench fuzz wheel clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +32,9 @@ operators: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/tfc bench -o docs/benchmarks.md
+
+fuzz: $(VENV)/.installed
+	$(BIN)/tfc fuzz --seconds $(SECONDS)
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m build --wheel --outdir build/wheel

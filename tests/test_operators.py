@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from random_graphs import Growing
 
 from tfc.backends.host.model import HOST
+from tfc.fuzz.random_graphs import Growing
 from tfc.ir.ops import OPS
 from tfc.operators import Operator, operators, short
 

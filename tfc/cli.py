@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 import tfc
-from tfc import cli_bench, cli_emulate, cli_models, cli_tools
+from tfc import cli_bench, cli_emulate, cli_fuzz, cli_models, cli_tools
 from tfc.cli_text import errors
 from tfc.ir.diagnostic import Diagnostic
 
@@ -18,6 +18,7 @@ for verb in (cli_models.compile, cli_models.run, cli_models.verify):
 app.command("eval")(cli_models.evaluate)
 app.command(cls=cli_emulate.Emulate)(cli_emulate.emulate)
 app.command()(cli_bench.bench)
+app.command()(cli_fuzz.fuzz)
 for tool in (cli_tools.opt, cli_tools.ops, cli_tools.passes, cli_tools.kernels, cli_tools.targets):
     app.command()(tool)
 

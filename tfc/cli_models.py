@@ -12,8 +12,10 @@ import numpy as np
 import typer
 from rich.progress import Progress, track
 
-from tfc.cli_text import Json, Size, TargetName, console, errors, parse_shape, print_json, show
+from tfc.cli_text import Check, Json, Size, TargetName, console, errors, parse_shape, print_json, show
 from tfc.ir.diagnostic import Diagnostic
+
+NOISY = 5  # nodes that `verify` lists
 
 
 class Objective(StrEnum):
@@ -41,14 +43,17 @@ def compile(
     optimize: Annotated[Objective, typer.Option(help="What the choice between kernels minimises.")] = Objective.LATENCY,
     toolchain: Annotated[str, typer.Option(help="zig (comes with tfc) or gcc (arm-none-eabi-gcc).")] = "zig",
     rescue: Annotated[bool, typer.Option("--rescue", help="Search for channel scales and int16 values that quantization loses less with.")] = False,
+    check: Check = False,
     as_json: Json = False,
 ) -> None:
     """Compile a model into a folder: C project, firmware, report."""
+    from tfc.checking import Checking
     from tfc.compiler import STEPS
     from tfc.compiler import compile as compile_model
     from tfc.options import Options
     from tfc.report import explain_overflow
 
+    checking = Checking() if check else None
     sizes = {name: value for name, value in (("ram", ram), ("flash", flash), ("reserve", reserve), ("stack", stack)) if value is not None}
     with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=STEPS)
@@ -62,7 +67,10 @@ def compile(
             output=output,
             options=options,
             progress=lambda step: bar.update(task, description=step, advance=1),
+            hook=checking,
         )
+    if checking:
+        errors.print(checking.summary)
     report = done.report
     if as_json:
         print_json(report)
@@ -144,11 +152,13 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="A folder that `tfc compile` wrote.")],
     samples: Annotated[int | None, typer.Option(min=1, help="How many samples; default: all there are.")] = None,
     input: Annotated[Path | None, typer.Option(help="Other samples than the golden ones.")] = None,
+    find: Annotated[bool, typer.Option("--find", help="Where a road differs, name the first node that does.")] = False,
     as_json: Json = False,
 ) -> None:
     """Compare evaluator, host and emulated chip, bit for bit, and the integers with the float model."""
     from tfc.compiled import load
     from tfc.data import quantize_inputs, read_inputs
+    from tfc.verdict import noisiest
 
     compiled = load(folder)
     inputs = None if input is None else quantize_inputs(compiled.graph, read_inputs(input, compiled.graph))
@@ -156,20 +166,29 @@ def verify(
     verdict = compiled.verify(
         samples, inputs=inputs, track=lambda steps: track(steps, "verify", console=errors, transient=True, disable=not sys.stderr.isatty())
     )
+    roads = [(road, numbers[0]) for road, numbers in verdict.differing.items() if numbers] if find else []
+    found = [compiled.find(road, sample, inputs) for road, sample in roads]
+    noisy = noisiest(compiled.graph, compiled.report, NOISY)
     if as_json:
-        print_json(verdict.as_json())
+        differences = {"differences": [one and one.as_json() for one in found]} if find else {}
+        print_json({**verdict.as_json(), "noisiest": noisy, **differences})
     else:
-        roads = ", ".join(f"{count} differ on the {road}" for road, count in verdict.mismatches.items())
-        console.print(f"{verdict.samples} samples in {time.perf_counter() - started:.1f} s: {roads}")
+        counts = ", ".join(f"{count} differ on the {road}" for road, count in verdict.mismatches.items())
+        console.print(f"{verdict.samples} samples in {time.perf_counter() - started:.1f} s: {counts}")
         console.print(f"float model: mean error {verdict.mean_abs_error:.4f}, cosine {verdict.cosine:.5f}, same first choice {verdict.top1_agreement:.1f} %")
-    if any(verdict.mismatches.values()):
-        raise Diagnostic("the roads differ: this is an error of tfc")
+        if noisy:
+            show([{key: "" if value is None else value for key, value in row.items()} for row in noisy], title="\nfarthest from the float model, dB")
+        for (road, sample), one in zip(roads, found, strict=True):
+            console.print(f"\n{one or f'no node differs where sample {sample} runs alone, node by node, on the {road}'}", markup=False)
+    if error := verdict.error(searched=find):
+        raise error
 
 
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="A folder that `tfc compile` wrote.")],
     images: Annotated[Path, typer.Option(help="Samples: .npy, .npz or a folder of images.")],
     labels: Annotated[Path, typer.Option(help="A .npy of class numbers, one for each sample.")],
+    confusion: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw which class was taken for which.")] = None,
     as_json: Json = False,
 ) -> None:
     """Accuracy of a classifier, through the host backend."""
@@ -182,8 +201,10 @@ def evaluate(
     with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("eval", total=len(classes))
         accuracy = compiled.accuracy(samples, classes, progress=lambda done: bar.update(task, completed=done))
+    if confusion:
+        accuracy.draw(confusion)
     if as_json:
-        return print_json({"top1": accuracy.top1, "samples": accuracy.samples, "images_per_second": accuracy.images_per_second})
-    show(accuracy.by_class())
+        return print_json(accuracy.as_json())
+    show([{key: "" if value is None else value for key, value in row.items()} for row in accuracy.by_class()])
     console.print(f"top-1 {accuracy.top1:.2f} % of {accuracy.samples:,} samples, {accuracy.images_per_second:,.0f} a second")
     return None

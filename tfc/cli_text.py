@@ -16,6 +16,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)  # a pipe has no width to wrap at
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Check = Annotated[bool, typer.Option("--check", help="Evaluate the graph after each integer pass; name the pass that changes a bit.")]
 TargetName = Annotated[str, typer.Option("--target", help="The chip; `tfc targets` lists them.")]
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from tfc.cli_text import Json, TargetName, console, errors, print_json, show
+from tfc.cli_text import Check, Json, TargetName, console, errors, print_json, show
 from tfc.ir.diagnostic import Diagnostic
 
 
@@ -23,9 +23,11 @@ def opt(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write text and tensors there instead of text to stdout.")] = None,
     print_after: Annotated[str | None, typer.Option(help="Print the graph after this pass, or after `all`, to stderr.")] = None,
     times: Annotated[bool, typer.Option("--time", help="Print how long each pass took, to stderr.")] = False,
+    check: Check = False,
 ) -> None:
     """Run passes on the text of a graph."""
     from tfc.backends.target import load_target
+    from tfc.checking import Checking
     from tfc.ir.text import parse_graph, print_graph
     from tfc.ir.verify import verify as verify_graph
     from tfc.ir.weights import load_graph, save_graph
@@ -36,6 +38,9 @@ def opt(
         raise Diagnostic(f"'{print_after}' is not in this pipeline", help=f"its passes: {', '.join(str(step) for step in pipeline)}")
     graph = parse_graph(sys.stdin.read()) if file == "-" else load_graph(Path(file))
     verify_graph(graph)
+    checking = Checking() if check else None
+    if checking:
+        checking.start(graph)
     started = time.perf_counter()
 
     def after(step: Pass, result: Any) -> None:
@@ -44,9 +49,13 @@ def opt(
             errors.print(f"{step}: {time.perf_counter() - started:.3f} s, {len(result)} nodes", markup=False)
         if print_after in ("all", step.name):
             errors.print(f"// after {step}\n{print_graph(result)}", markup=False)
+        if checking:
+            checking(step, result)
         started = time.perf_counter()
 
     graph = run_pipeline(graph, load_target(target), pipeline, hook=after)
+    if checking:
+        errors.print(checking.summary)
     if output:
         save_graph(graph, output)
     else:

@@ -12,16 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from tfc.accuracy import Accuracy
 from tfc.backends.emulator.machine import Machine, Run, Timing
 from tfc.backends.emulator.profile import Profile
+from tfc.backends.host.cache import user_cache
 from tfc.backends.host.model import HostModel, compile_host
 from tfc.backends.qemu.machine import QemuMachine, QemuRun
 from tfc.backends.target import Target, load_target
+from tfc.differences import Difference, find_on_emulator, find_on_host, search
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import dequantize_array, evaluate_batch
 from tfc.ir.graph import Graph, Node, Tensor
 from tfc.ir.types import DTYPES
 from tfc.ir.weights import load_graph, load_tensors
+from tfc.verdict import Verdict
 
 Track = Callable[[Iterable[int]], Iterable[int]]
 
@@ -34,50 +38,6 @@ def load(folder: Path | str) -> Compiled:
     except (OSError, ValueError):
         raise Diagnostic(f"{folder} is no compiled folder: it has no readable report.json", help="tfc compile MODEL -o DIR writes one") from None
     return Compiled(folder, load_graph(folder / "model.tfir"), load_target(report["target"]), report)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How many samples differed from the evaluator, by road; and how far the integers are from the float model."""
-
-    samples: int
-    mismatches: dict[str, int]
-    mean_abs_error: float
-    cosine: float
-    top1_agreement: float
-
-    def as_json(self) -> dict[str, Any]:
-        distance = {"mean_abs_error": self.mean_abs_error, "cosine": self.cosine, "top1_agreement": self.top1_agreement}
-        return {"samples": self.samples, "mismatches": self.mismatches, "float": distance}
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How often each class (row) was taken for each (column), and the speed of finding out."""
-
-    counts: Tensor
-    images_per_second: float
-
-    @property
-    def samples(self) -> int:
-        return int(self.counts.sum())
-
-    @property
-    def top1(self) -> float:
-        """Per cent."""
-        return float(100 * np.trace(self.counts) / self.samples)
-
-    def by_class(self) -> list[dict[str, Any]]:
-        """For each class its samples, how many were right, and what the others were mostly taken for."""
-        rows = []
-        for number, row in enumerate(self.counts):
-            wrong = row.copy()
-            wrong[number] = 0
-            mistaken = int(wrong.argmax()) if wrong.any() else None
-            rows.append(
-                {"name": str(number), "samples": int(row.sum()), "right": int(row[number]), "mostly taken for": "" if mistaken is None else str(mistaken)}
-            )
-        return rows
 
 
 @dataclass(frozen=True)
@@ -114,7 +74,7 @@ class Compiled:
     @cached_property
     def host(self) -> HostModel:
         """The same network as native code of this machine."""
-        return compile_host(self.graph)
+        return compile_host(self.graph, cache=user_cache())
 
     def golden(self, name: str) -> list[Tensor]:
         """Arrays [N, …] of golden/NAME.npz, in the order of arguments or results."""
@@ -155,12 +115,27 @@ class Compiled:
         given = [x[:samples] for x in (self.golden("inputs") if inputs is None else inputs)]
         expected = evaluate_batch(self.graph, given)
         native = self.host.run_batch(given)
-        mismatches = {"host": 0, "emulator": 0}
+        differing: dict[str, list[int]] = {"host": [], "emulator": []}
         for index in track(range(len(given[0]))):
             outputs, _ = self.emulate([x[index] for x in given])
-            mismatches["host"] += any(not np.array_equal(y[index], e[index]) for y, e in zip(native, expected, strict=True))
-            mismatches["emulator"] += any(not np.array_equal(y, e[index]) for y, e in zip(outputs, expected, strict=True))
-        return Verdict(len(given[0]), mismatches, *self.distance())
+            for road, got in (("host", [y[index] for y in native]), ("emulator", outputs)):
+                if any(not np.array_equal(y, e[index]) for y, e in zip(got, expected, strict=True)):
+                    differing[road].append(index)
+        golden = None if inputs is not None else self.unlike_golden(expected)
+        return Verdict(len(given[0]), differing, golden, *self.distance())
+
+    def unlike_golden(self, outputs: Sequence[Tensor]) -> list[int]:
+        """The first samples' outputs that are not the golden ones, which were made before layouts, kernels and rows were chosen."""
+        pairs = list(zip(outputs, self.golden("outputs"), strict=True))
+        return [index for index in range(len(outputs[0])) if any(not np.array_equal(y[index], e[index]) for y, e in pairs)]
+
+    def find(self, road: str, sample: int, inputs: Sequence[Tensor] | None = None) -> Difference | None:
+        """The first node at which a road leaves the evaluator on a sample; None where none does."""
+        given = [x[sample : sample + 1] for x in (self.golden("inputs") if inputs is None else inputs)]
+        seeking = search(self.graph, road, sample, given)
+        if road == "host":
+            return find_on_host(self.host, seeking, given)
+        return find_on_emulator(self.machine, seeking, self.input_bytes([x[0] for x in given]))
 
     def accuracy(self, images: Sequence[Tensor], labels: Tensor, *, progress: Callable[[int], None] = lambda done: None) -> Accuracy:
         """Top-1 of the first result through the host backend; images are integers [N, …], labels class numbers [N]."""

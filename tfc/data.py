@@ -11,9 +11,10 @@ from PIL import Image, UnidentifiedImageError
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import quantize_array
 from tfc.ir.graph import Graph, Node, Tensor
-from tfc.ir.types import Shape
+from tfc.ir.types import Quantization, Shape
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".ppm"}
+PART = 1024  # samples
 FORMS = "a .npy or .npz of float32 in the model's own input layout, or of uint8 images [N, H, W, C], or a folder of images"
 
 
@@ -117,4 +118,12 @@ def read_labels(path: Path, samples: int) -> Tensor:
 def quantize_inputs(graph: Graph, samples: Sequence[Tensor]) -> list[Tensor]:
     """Floats in the model's own layout as the integers that its arguments take, in that layout still."""
     quantizations = [arg.type.quantization for arg in graph.arguments]
-    return [quantize_array(x, q) for x, q in zip(samples, quantizations, strict=True) if q is not None]
+    return [_quantize(x, q) for x, q in zip(samples, quantizations, strict=True) if q is not None]
+
+
+def _quantize(x: Tensor, quantization: Quantization) -> Tensor:
+    """A part at a time: on the way to bytes a number takes several doubles."""
+    whole = np.empty(x.shape, np.int8)
+    for first in range(0, len(x), PART):
+        whole[first : first + PART] = quantize_array(x[first : first + PART], quantization)
+    return whole

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from queue import SimpleQueue
 from typing import Any
 
@@ -24,20 +23,23 @@ from tfc.ir.types import DTYPES
 from tfc.ir.verify import require
 
 from . import elements, norms, products, rows, windows
+from .cache import Cache
 from .emit import Emitter
 from .lanes import LANES
 from .memory import Constants, buffer, homes
 from .native import Native, multiplies_pairs
 
 Rule = Callable[[Call, Emitter], None]
+Read = Callable[[Node], Tensor]
 HOST: dict[str, Rule] = {**products.RULES, **rows.RULES, **norms.RULES, **elements.RULES, **windows.RULES}
 ENTRY = "run"
 
 
-def compile_host(graph: Graph, *, pairs: bool | None = None) -> HostModel:
+def compile_host(graph: Graph, *, pairs: bool | None = None, cache: Cache | None = None) -> HostModel:
     """Native code for a quantized graph; where it is placed, values lie in the planned bytes.
 
-    `pairs` says whether to use the machine's instruction for pairs of products; by default where it has one.
+    `pairs` says whether to use the machine's instruction for pairs of products; by default where it has one. What is in the cache is
+    not compiled again.
     """
     require(graph, "quantized")
     module, constants, (offsets, arena) = ir.Module(graph.name), Constants(), homes(graph)
@@ -52,7 +54,7 @@ def compile_host(graph: Graph, *, pairs: bool | None = None) -> HostModel:
         builder.call(emitter.function, entry.args)
     builder.ret_void()
     scratch = max((emitter.scratch_bytes for emitter in emitters), default=0)
-    return HostModel(graph, offsets, arena * LANES, scratch * LANES, constants.block(), Native(str(module)))
+    return HostModel(graph, offsets, arena * LANES, scratch * LANES, constants.block(), Native(str(module), cache))
 
 
 NOTHING = ir.FunctionType(ir.VoidType(), [ir.PointerType()] * 3)
@@ -103,16 +105,16 @@ class HostModel:
         results = [self.graph[name] for name in self.graph.results]
         outputs: list[Tensor] = [np.empty((samples, *node.type.shape), DTYPES[node.type.dtype]) for node in results]
         groups, threads = range(0, samples, LANES), threads or os.cpu_count() or 1
-        function, spaces = self._function, SimpleQueue[Workspace]()
+        function, spaces = self._function(ENTRY), SimpleQueue[Workspace]()
         for _ in range(min(threads, len(groups))):
-            spaces.put(Workspace(buffer(self.arena_bytes), buffer(self.scratch_bytes)))
+            spaces.put(self._workspace())
 
         def run_group(first: int) -> int:
             space, last = spaces.get(), min(first + LANES, samples)
             try:
                 for node, x in zip(self.graph.arguments, laid_out, strict=True):
                     self._value(space, node)[:, : last - first] = x[first:last].reshape(last - first, -1).T
-                function(space.arena.ctypes.data, space.scratch.ctypes.data, self.constants.ctypes.data)
+                function(*self._arguments(space))
                 for node, y in zip(results, outputs, strict=True):
                     values = self.graph.constant(node.name)
                     y[first:last] = values if values is not None else self._value(space, node)[:, : last - first].T.reshape(y[first:last].shape)
@@ -126,10 +128,31 @@ class HostModel:
                     progress(done)
         return outputs
 
-    @cached_property
-    def _function(self) -> Any:
+    def run_steps(self, inputs: Sequence[Tensor], observe: Callable[[int, Read], None]) -> None:
+        """One node after the other for at most LANES samples. `observe(n, read)` is called before the node of number n runs, and with the
+        number of nodes at the end; `read` gives what then lies where a value belongs [N, …]."""
+        space, samples = self._workspace(), len(inputs[0])
+
+        def read(node: Node) -> Tensor:
+            return self._value(space, node)[:, :samples].T.reshape(samples, *node.type.shape)
+
+        for node, x in zip(self.graph.arguments, inputs, strict=True):
+            self._value(space, node)[:, :samples] = argument_value(node, x).reshape(samples, -1).T
+        for number, node in enumerate(self.graph):
+            if node.op not in ("arg", "const"):
+                observe(number, read)
+                self._function(f"node_{number}")(*self._arguments(space))
+        observe(len(self.graph), read)
+
+    def _function(self, name: str) -> Any:
         """ctypes lets other threads run while it does."""
-        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(self.native.address(ENTRY))
+        return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3)(self.native.address(name))
+
+    def _workspace(self) -> Workspace:
+        return Workspace(buffer(self.arena_bytes), buffer(self.scratch_bytes))
+
+    def _arguments(self, space: Workspace) -> tuple[int, int, int]:
+        return space.arena.ctypes.data, space.scratch.ctypes.data, self.constants.ctypes.data
 
     def _value(self, space: Workspace, node: Node) -> NDArray[Any]:
         """A value's elements [size, LANES] in an arena."""

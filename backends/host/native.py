@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
 
 from tfc.ir.diagnostic import Diagnostic
+
+from .cache import Cache
 
 
 def multiplies_pairs() -> bool:
@@ -26,9 +30,10 @@ def machine() -> Any:
 
 @dataclass(frozen=True)
 class Native:
-    """A module in memory. The code lives as long as this object."""
+    """A module in memory. The code lives as long as this object; where there is a cache, it is made once for all processes."""
 
     text: str
+    cache: Cache | None = None
 
     @cached_property
     def optimised(self) -> Any:
@@ -44,9 +49,27 @@ class Native:
     def assembly(self) -> str:
         return str(machine().emit_assembly(self.optimised))
 
+    @property
+    def key(self) -> str:
+        """What machine code depends on: the module, the processor, and what generates code."""
+        parts = (self.text, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), llvmlite.__version__, llvm.llvm_version_info)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def _object(self) -> bytes:
+        """A relocatable object file, from the cache or into it."""
+        if self.cache is None:
+            return bytes(machine().emit_object(self.optimised))
+        key = self.key
+        if (code := self.cache.get(key)) is None:
+            code = bytes(machine().emit_object(self.optimised))
+            self.cache.put(key, code)
+        return code
+
     @cached_property
     def _engine(self) -> Any:
-        engine = llvm.create_mcjit_compiler(self.optimised, machine())
+        target = machine()
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(self._object()))
         engine.finalize_object()
         return engine
 

@@ -91,23 +91,27 @@ def test_small_blocks_in_memory() -> None:
     assert FORMATS["block4x1"].pack(row[:, :4]).tobytes() == words(QUAD_BYTES // 2, 2) + bytes([1, 9, 9, 9, 2, 0, 0, 0]) + words(0, -4)
 
 
+def takes(weights: np.ndarray, start: int, dtype: str = "i8") -> bool:
+    return Singles().takes(dtype, weights, lambda: np.array([start]))
+
+
 def test_two_sums_share_a_word_where_the_first_surely_fits() -> None:
     weights = np.full((1, 260), 127, np.int8)
     most, least = (1 << 22) - 1 - 127 * 127 * 260, -(1 << 22) + 128 * 127 * 260
-    assert not Singles().takes("i8", weights, np.array([least]))
-    assert not Singles().takes("i8", weights, np.array([most]))
+    assert not takes(weights, least)
+    assert not takes(weights, most)
     weights[0, 255:] = 0
     most, least = most + 5 * 127 * 127, least - 5 * 128 * 127
     assert least <= most
-    assert [Singles().takes("i8", weights, np.array([bias])) for bias in (least - 1, least, most, most + 1)] == [False, True, True, False]
-    assert not Singles().takes("i16", weights, np.array([least]))
+    assert [takes(weights, bias) for bias in (least - 1, least, most, most + 1)] == [False, True, True, False]
+    assert not takes(weights, least, "i16")
 
 
 @pytest.mark.parametrize("extremes", [(127, -128), (-128, 127), (-128, -128), (127, 127)])
 def test_sums_of_two_columns_come_apart(extremes: tuple[int, int]) -> None:
     """At the limits of what the format takes, whichever way the signs lie."""
     w, bias = np.full(258, 127, np.int64), (1 << 22) - 1 - 258 * 127 * 127
-    assert Singles().takes("i8", w[None], np.array([bias]))
+    assert takes(w[None], bias)
     (start,) = Singles().starts(np.array([bias]))
     first, second = extremes
     total = int.from_bytes(start, "little", signed=True) + sum((first + (second << 23)) * int(weight) for weight in w)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from random_graphs import Growing, union
 
 from tfc.backends.c.project import emit_project
 from tfc.backends.emulator.machine import Machine
 from tfc.backends.target import Target, load_target
 from tfc.backends.toolchain import build
+from tfc.fuzz.random_graphs import Growing, union
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.evaluate import evaluate_batch, quantize_array
 from tfc.ir.graph import Graph, Node

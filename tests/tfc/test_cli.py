@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from tfc.compiled import Compiled
@@ -85,6 +86,27 @@ def test_eval_counts_what_is_right(tfc: Tfc, compiled: Compiled, images: Path, t
     assert "the model has 5 classes" in tfc("eval", compiled.folder, "--images", images, "--labels", tmp_path / "labels.npy").err
     np.save(tmp_path / "labels.npy", labels[:3])
     assert "holds 3 labels" in tfc("eval", compiled.folder, "--images", images, "--labels", tmp_path / "labels.npy").err
+
+
+def test_eval_tells_class_by_class_and_draws_the_confusion(tfc: Tfc, compiled: Compiled, images: Path, tmp_path: Path) -> None:
+    chosen = compiled.golden("outputs")[0].reshape(8, -1).argmax(axis=1)
+    labels = np.where(np.arange(8) < 6, chosen, (chosen + 1) % 5)
+    np.save(tmp_path / "labels.npy", labels)
+    args = ("eval", compiled.folder, "--images", images, "--labels", tmp_path / "labels.npy", "--confusion")
+    result = json.loads(tfc(*args, tmp_path / "one.png", "--json").out)
+    assert sum(map(sum, result["confusion"])) == 8
+    for row in result["classes"]:
+        counts = result["confusion"][row["class"]]
+        assert (row["samples"], row["right"]) == (sum(counts), counts[row["class"]])
+        wrong = [count for number, count in enumerate(counts) if number != row["class"]]
+        assert (row["mostly_taken_for"] is None) == (not any(wrong))
+        assert row["mostly_taken_for"] is None or counts[row["mostly_taken_for"]] == max(wrong)
+    assert "mostly_taken_for" in tfc(*args, tmp_path / "two.png").out
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    with Image.open(tmp_path / "one.png") as picture:
+        assert picture.format == "PNG"
+        assert len(set(picture.convert("L").tobytes())) > 10
+    assert "cannot be written" in tfc(*args, tmp_path / "nowhere" / "one.png").err
 
 
 def test_verify_finds_a_broken_kernel(tfc: Tfc, exported: Path, images: Path, tmp_path: Path) -> None:

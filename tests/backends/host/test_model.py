@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from _ctypes import FUNCFLAG_PYTHONAPI
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 import torch
 
+from tfc.backends.host.cache import KEPT, Cache
 from tfc.backends.host.lanes import LANES
 from tfc.backends.host.model import HostModel, compile_host
-from tfc.backends.host.native import multiplies_pairs
+from tfc.backends.host.native import Native, multiplies_pairs
 from tfc.backends.target import load_target
 from tfc.compiler import quantize_inputs
 from tfc.data import random_inputs
@@ -61,7 +66,8 @@ def test_a_placed_model_equals_evaluate(hybrid: tuple[Graph, list[np.ndarray]], 
 
 @pytest.mark.skipif(not multiplies_pairs(), reason="needs an x86 with AVX2")
 def test_convolutions_are_vector_code(compiled: HostModel) -> None:
-    assert compiled.native.assembly.count("vpmaddwd") > 100
+    code = compiled.native.assembly
+    assert code.count("vpmaddwd") + code.count("vpdpwssd") > 100  # the second adds too, where the machine has it
 
 
 @pytest.mark.parametrize("samples", [0, 1, LANES - 1, LANES, 3 * LANES + 1])
@@ -71,6 +77,20 @@ def test_any_number_of_samples_over_threads(small: Graph, samples: int) -> None:
     outputs = compile_host(small).run_batch(inputs, threads=3, progress=heard.append)
     assert all(np.array_equal(a, b) for a, b in zip(outputs, evaluate_batch(small, inputs), strict=True))
     assert heard == [min(first + LANES, samples) for first in range(0, samples, LANES)]
+
+
+def test_batches_run_at_the_same_time(small: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two batches wait for one another inside the compiled function: on one thread they would wait for ever."""
+    both = threading.Barrier(2)
+    monkeypatch.setattr(HostModel, "_function", lambda self, name: lambda *arguments: both.wait(timeout=30))
+    compile_host(small).run_batch([np.zeros((2 * LANES, 3, 2), np.int8)], threads=2)
+    assert not both.broken
+
+
+def test_the_interpreter_goes_on_while_compiled_code_runs(small: Graph) -> None:
+    """The foreign function is one that ctypes releases the interpreter's lock for."""
+    function = compile_host(small)._function("run")
+    assert not type(function)._flags_ & FUNCFLAG_PYTHONAPI
 
 
 def test_one_sample(small: Graph) -> None:
@@ -112,3 +132,31 @@ def test_equal_constants_are_stored_once(cases: ModuleType, graphs: ModuleType) 
     graph = next(iter(cases.graphs("linear")))
     twice = compile_host(graphs.merged([graph, graph]))
     assert len(twice.constants) == len(compile_host(graph).constants)
+
+
+def test_code_is_compiled_once_for_all_processes(small: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, x = Cache(tmp_path), np.arange(6, dtype=np.int8).reshape(3, 2)
+    expected = [y.tolist() for y in compile_host(small, cache=cache).run([x])]
+    (kept,) = tmp_path.iterdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(Native, "optimised", property(lambda self: pytest.fail("compiled again")))
+        assert [y.tolist() for y in compile_host(small, cache=cache).run([x])] == expected
+    kept.write_bytes(kept.read_bytes()[:-1])  # damaged: made anew
+    assert [y.tolist() for y in compile_host(small, cache=cache).run([x])] == expected
+    small.add(Node("y", "add", ("x", "x"), X))  # another graph, another file
+    assert compile_host(small, cache=cache).run([x])[0].tolist() != expected[0]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_cache_keeps_the_newest_and_lives_without_a_folder(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "kept")
+    for number in range(KEPT + 3):
+        cache.put(str(number), bytes([number]))
+        os.utime(tmp_path / "kept" / str(number), (number, number))
+    cache.put("last", b"x")
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"last", *(str(number) for number in range(4, KEPT + 3))}
+    assert (cache.get("last"), cache.get("0")) == (b"x", None)
+    (tmp_path / "file").write_text("in the way")
+    blocked = Cache(tmp_path / "file")
+    blocked.put("a", b"x")
+    assert blocked.get("a") is None

@@ -89,12 +89,22 @@ def conv2d(g: Growing, x: str) -> str | None:
 
 
 @makes(4)
+def inverted_residual(g: Growing, x: str) -> str:
+    """Wider, depthwise, back to the input's width: three maps that can be computed by rows."""
+    c = g.shape(x)[3]
+    wide = g.emit("relu6", g.emit("conv2d", x, g.constant(2 * c, 1, 1, c), g.constant(2 * c)))
+    weights = g.constant(2 * c, 3, 3, 1, zeros=float(g.rng.choice([0, 0.5])))
+    mixed = g.emit("conv2d", wide, weights, g.constant(2 * c), pad=(1,) * 4, groups=2 * c)
+    return g.emit("add", x, g.emit("conv2d", mixed, g.constant(c, 1, 1, 2 * c), g.constant(c)))
+
+
+@makes(4)
 def conv_transpose2d(g: Growing, x: str) -> str:
     return g.emit("conv_transpose2d", x, g.constant(3, 2, 2, g.shape(x)[3]), g.constant(3), stride=(2, 2))
 
 
 @makes(None)
-def linear(g: Growing, x: str) -> str:
+def linear(g: Growing, x: str) -> str | None:
     out = g.pick(1, 4, 6, 9)
     made = g.emit("linear", x, g.constant(out, g.shape(x)[-1], zeros=float(g.rng.choice([0, 0.75]))), g.constant(out))
     return act(g, made) if g.rng.random() < 0.4 else made
