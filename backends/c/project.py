@@ -62,9 +62,9 @@ def emit_project(
     for file in ("model.h", "model.c", "weights.h", "weights.c"):
         write(source / file, fill(file, **names, constants=constants.all))
     copy_kernels(source, sorted({name for item in steps for call in item.calls for name in call.kernels}))
-    if short_loops:
-        options = (source / "tfc" / "options.h").read_text(encoding="utf-8")
-        write(source / "tfc" / "options.h", options.replace("TFC_SHORT_LOOPS 0", "TFC_SHORT_LOOPS 1"))
+    options = source / "tfc" / "options.h"
+    if short_loops and options.exists():  # only kernels with such loops bring it
+        write(options, options.read_text(encoding="utf-8").replace("TFC_SHORT_LOOPS 0", "TFC_SHORT_LOOPS 1"))
     write_project(folder, target, pools, stack_bytes)
     golden = [golden_bytes(arrays, tensors) for arrays, tensors in ((golden_inputs, inputs), (golden_outputs, outputs))]
     write(folder / "project" / "firmware.c", fill("firmware.c", **names, golden_inputs=byte_lines(golden[0]), golden_outputs=byte_lines(golden[1])))
