@@ -224,14 +224,19 @@ def resized(g: Growing, x: str) -> str:
 
 @makes(None)
 def concatenated(g: Growing, x: str) -> str:
-    return g.emit("concat", x, g.emit("sigmoid", x), axis=len(g.shape(x)) - 1)
+    """With something of another scale, or of the same one: then no value has to change."""
+    axis = int(g.rng.integers(1, len(g.shape(x))))
+    order = tuple(int(i) for i in g.rng.permutation(g.shape(x)[axis]))
+    other = g.emit("sigmoid", x) if g.rng.random() < 0.5 else g.emit("take", x, axis=axis, indices=order)
+    return g.emit("concat", x, other, axis=axis)
 
 
 @makes(None)
 def cut(g: Growing, x: str) -> str | None:
     axis = int(g.rng.integers(1, len(g.shape(x))))
     n = g.shape(x)[axis]
-    return None if n < 2 else g.emit("slice", x, axis=axis, start=g.pick(0, 1), stop=n, step=g.pick(1, 2))
+    start = int(g.rng.integers(n))
+    return None if n < 2 else g.emit("slice", x, axis=axis, start=start, stop=int(g.rng.integers(start, n)) + 1, step=g.pick(1, 1, 2))
 
 
 @makes(None)
