@@ -17,7 +17,7 @@ ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
     lambda b: (b.first, -b.bytes),
     lambda b: (-(b.last - b.first), -b.bytes),
 )
-SWAPS = 500
+SWAPS = 100
 
 
 @dataclass(frozen=True)

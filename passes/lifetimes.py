@@ -8,13 +8,14 @@ from itertools import accumulate
 
 from tfc.backends.overlap import Shift, shifts
 from tfc.backends.read_order import NEVER
-from tfc.ir.graph import Graph
+from tfc.ir.graph import Graph, Node
 
-from .views import views_of
+from .views import Views, views_of
 
 ALIGNMENT = 8
 
 Ranges = tuple[tuple[int, int], ...]  # without their ends, in increasing order
+Overlaps = dict[tuple[str, str], Ranges]  # by operand and result
 
 
 @dataclass(frozen=True)
@@ -58,21 +59,22 @@ def buffers(graph: Graph) -> list[Buffer]:
     return made
 
 
-def overlaps(graph: Graph, items: Iterable[Buffer]) -> dict[tuple[str, str], Ranges]:
+def overlaps(graph: Graph, items: Iterable[Buffer]) -> Overlaps:
     """The buffers of operands and results that meet in one step alone, where the kernel permits them to share bytes: how far the operand must not lie
     behind the result. Arguments are copied to their buffers, and may be overwritten."""
     views, of = views_of(graph), {item.name: item for item in items}
-    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for step, node in enumerate(graph):
-        y = of.get(views.root(node.name))
-        if "kernel" not in node.attrs or y is None or y.first != step:
-            continue
-        allowed = shifts(node, graph)
-        for index, name in enumerate(node.operands):
-            x = of.get(views.root(name))
-            if x is not None and x != y and x.last == step:
-                moved = views.offset(node.name) - views.offset(name)
-                found.setdefault((x.name, y.name), []).extend(forbidden(graph[name].type.bytes, node.type.bytes, allowed.get(index), moved))
+    return {pair: ranges for node in graph if "kernel" in node.attrs for pair, ranges in overlaps_of(node, graph, views, of).items()}
+
+
+def overlaps_of(node: Node, graph: Graph, views: Views, of: dict[str, Buffer]) -> Overlaps:
+    """Those of one node with the kernel that it names."""
+    y, found = of[views.root(node.name)], dict[tuple[str, str], list[tuple[int, int]]]()
+    allowed = shifts(node, graph)
+    for index, name in enumerate(node.operands):
+        x = of.get(views.root(name))
+        if x is not None and x.last == y.first and x != y:
+            moved = views.offset(node.name) - views.offset(name)
+            found.setdefault((x.name, y.name), []).extend(forbidden(graph[name].type.bytes, node.type.bytes, allowed.get(index), moved))
     return {pair: merged(ranges) for pair, ranges in found.items()}
 
 
@@ -105,16 +107,18 @@ def live_bytes(graph: Graph) -> list[int]:
     return needed(len(graph), items, overlaps(graph, items))
 
 
-def needed(steps: int, items: Sequence[Buffer], free: dict[tuple[str, str], Ranges]) -> list[int]:
+def needed(steps: int, items: Sequence[Buffer], free: Overlaps) -> list[int]:
     """The bytes of all buffers that are alive at each step, less those that a result can share with its operands."""
     change, of = [0] * (steps + 3), {item.name: item for item in items}
     for buffer in items:
         change[buffer.first + 1] += buffer.bytes
         change[min(buffer.last, steps) + 2] -= buffer.bytes
     total = list(accumulate(change[:-1]))
-    saved: dict[str, int] = {}
-    for (x, y), ranges in free.items():
-        saved[y] = min(saved.get(y, 0) + shared(of[x].bytes, of[y].bytes, ranges), of[y].bytes)
-    for y, bytes in saved.items():
-        total[of[y].first + 1] -= bytes
+    for y in {y for _, y in free}:
+        total[of[y].first + 1] -= saved({pair: ranges for pair, ranges in free.items() if pair[1] == y}, of)
     return total
+
+
+def saved(free: Overlaps, of: dict[str, Buffer]) -> int:
+    """The most bytes that the result of some pairs can share with operands."""
+    return min([sum(shared(of[x].bytes, of[y].bytes, ranges) for (x, y), ranges in free.items()), *(of[y].bytes for _, y in free)])
