@@ -12,7 +12,7 @@ from tfc.ir.int_rules import Call
 
 from .formats import format_named
 from .measures import once
-from .shapes import band_scratch, bands, few_scratch, few_steps
+from .shapes import band_scratch, column_bands, few_scratch, few_steps, row_bands
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def weighted_flash(call: Call, form: str) -> int:
 def band_cost(call: Call, rates: Rates) -> Cost:
     """A depthwise convolution by blocks of two by two results. Odd rows and columns have calls of their own."""
     _, out_h, out_w, c = call.node.type.shape
-    taps, planes = prod(call.operands[1].shape[1:3]), c * bands(call)
+    taps, planes = prod(call.operands[1].shape[1:3]), c * row_bands(call) * column_bands(call)
     results = c * (out_h + out_h % 2) * (out_w + out_w % 2)
     plane = Cost(planes * (PLANE + PLANE_CALL * (1 + out_h % 2) * (1 + out_w % 2) + PLANE_WEIGHT * taps)) + with_table(call)
     return plane + direct_ending(rates, call, SUMS_OF_BLOCKS).cost(

@@ -107,10 +107,15 @@ def depthwise_scratch(call: Call) -> int:
     return int(8 * ((out_h - 1) * stride[0] + kernel_h) * pitch + 8 * kernel_h * pairs + 16 * blocks)
 
 
-def bands(call: Call) -> int:
-    """Of rows and columns of the result, in kernels that widen so many rows of the input and compute so many columns at a time."""
+def row_bands(call: Call) -> int:
+    """Of rows of the result, in kernels that widen so many rows of the input."""
     rows = ((BAND - call.operands[1].shape[1]) // call.attr("stride", (1, 1))[0] + 1) // 2 * 2
-    return int(-(-call.node.type.shape[1] // rows) * -(-call.node.type.shape[2] // WIDEST))
+    return int(-(-call.node.type.shape[1] // rows))
+
+
+def column_bands(call: Call) -> int:
+    """Of columns of the result."""
+    return int(-(-call.node.type.shape[2] // WIDEST))
 
 
 def band_scratch(call: Call) -> int:

@@ -1,14 +1,21 @@
-"""Which values and scratches must exist at the same time."""
+"""Which values and scratches must exist at the same time, and which of them may share bytes even so."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
-from tfc.ir.graph import Graph
+from tfc.backends.overlap import Shift, shifts
+from tfc.backends.read_order import NEVER
+from tfc.ir.graph import Graph, Node
 
-from .views import views_of
+from .views import Views, views_of
 
 ALIGNMENT = 8
+
+Ranges = tuple[tuple[int, int], ...]  # without their ends, in increasing order
+Overlaps = dict[tuple[str, str], Ranges]  # by operand and result
 
 
 @dataclass(frozen=True)
@@ -52,15 +59,66 @@ def buffers(graph: Graph) -> list[Buffer]:
     return made
 
 
+def overlaps(graph: Graph, items: Iterable[Buffer]) -> Overlaps:
+    """The buffers of operands and results that meet in one step alone, where the kernel permits them to share bytes: how far the operand must not lie
+    behind the result. Arguments are copied to their buffers, and may be overwritten."""
+    views, of = views_of(graph), {item.name: item for item in items}
+    return {pair: ranges for node in graph if "kernel" in node.attrs for pair, ranges in overlaps_of(node, graph, views, of).items()}
+
+
+def overlaps_of(node: Node, graph: Graph, views: Views, of: dict[str, Buffer]) -> Overlaps:
+    """Those of one node with the kernel that it names."""
+    y, found = of[views.root(node.name)], dict[tuple[str, str], list[tuple[int, int]]]()
+    allowed = shifts(node, graph)
+    for index, name in enumerate(node.operands):
+        x = of.get(views.root(name))
+        if x is not None and x.last == y.first and x != y:
+            moved = views.offset(node.name) - views.offset(name)
+            found.setdefault((x.name, y.name), []).extend(forbidden(graph[name].type.bytes, node.type.bytes, allowed.get(index), moved))
+    return {pair: merged(ranges) for pair, ranges in found.items()}
+
+
+def forbidden(x: int, y: int, allowed: Shift | None, moved: int) -> list[tuple[int, int]]:
+    """How far x bytes must not lie behind y bytes, plus `moved`."""
+    free = allowed or Shift(NEVER)
+    ranges = ((-x, min(free.least, y)), (max(free.most, -x), y))
+    return [(low + moved, high + moved) for low, high in ranges if low < high]
+
+
+def merged(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """The same for multiples of the alignment, which may lie at the ends of ranges."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted((low // ALIGNMENT * ALIGNMENT, aligned(high)) for low, high in ranges):
+        if found and low < found[-1][1]:
+            low, high = found[-1][0], max(high, found.pop()[1])
+        found.append((low, high))
+    return tuple(found)
+
+
+def shared(x: int, y: int, ranges: Ranges) -> int:
+    """The most bytes that x bytes and y bytes can share."""
+    places = [0, y - x, *(end for ends in ranges for end in ends)]
+    return max((min(at + x, y) - max(at, 0) for at in places if not any(low < at < high for low, high in ranges)), default=0)
+
+
 def live_bytes(graph: Graph) -> list[int]:
-    """Bytes that are alive at each step: no plan needs less than their maximum."""
-    total = [0] * (len(graph) + 2)
-    for buffer in buffers(graph):
-        total[buffer.first + 1] += buffer.bytes
-        if buffer.last + 2 < len(total):
-            total[buffer.last + 2] -= buffer.bytes
-    running, result = 0, []
-    for change in total:
-        running += change
-        result.append(running)
-    return result
+    """Bytes that must be there at each step: no plan needs less than their maximum."""
+    items = buffers(graph)
+    return needed(len(graph), items, overlaps(graph, items))
+
+
+def needed(steps: int, items: Sequence[Buffer], free: Overlaps) -> list[int]:
+    """The bytes of all buffers that are alive at each step, less those that a result can share with its operands."""
+    change, of = [0] * (steps + 3), {item.name: item for item in items}
+    for buffer in items:
+        change[buffer.first + 1] += buffer.bytes
+        change[min(buffer.last, steps) + 2] -= buffer.bytes
+    total = list(accumulate(change[:-1]))
+    for y in {y for _, y in free}:
+        total[of[y].first + 1] -= saved({pair: ranges for pair, ranges in free.items() if pair[1] == y}, of)
+    return total
+
+
+def saved(free: Overlaps, of: dict[str, Buffer]) -> int:
+    """The most bytes that the result of some pairs can share with operands."""
+    return min([sum(shared(of[x].bytes, of[y].bytes, ranges) for (x, y), ranges in free.items()), *(of[y].bytes for _, y in free)])

@@ -12,8 +12,9 @@ from tfc.backends.target import Target
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Scratch
 from tfc.ir.text import print_node
+from tfc.ir.types import Symbol
 
-from .lifetimes import aligned, live_bytes
+from .lifetimes import aligned, buffers, live_bytes, overlaps_of, saved
 from .optimum import Offer, hardly_more, optimum
 from .views import views_of
 
@@ -73,10 +74,10 @@ def taken_of(graph: Graph, name: str, offers: dict[str, list[Offer]]) -> Offer:
 
 
 def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str, list[Offer]]:
-    """All offers for each node. A peak is at least that of the values alone, which no choice changes; cycles are whole, so that sums are exact."""
+    """All offers for each node. A peak is at least that of the steps that no choice changes; cycles are whole, so that sums are exact."""
     values, views = values_alone(graph), views_of(graph)
-    live = live_bytes(values)
-    least = max(live)
+    items, live = {item.name: item for item in buffers(values)}, live_bytes(values)
+    least = max(bytes for bytes, node in zip(live, [None, *values, None], strict=True) if node is None or not views.computed(node))
     found: dict[str, list[Offer]] = {}
     for step, node in enumerate(values):
         if not views.computed(node):
@@ -91,7 +92,8 @@ def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str
         for name, together, cost in usable:
             reads = KERNELS[name].format if weights else ""
             bytes = stored_bytes(graph, weights.but(format=reads)) if weights else 0
-            peak = max(least, live[step + 1] + aligned(cost.scratch))
+            over = saved(overlaps_of(node.but(kernel=Symbol(name), together=together), graph, views, items), items)
+            peak = max(least, live[step + 1] + aligned(cost.scratch) - over)
             found[node.name].append(Offer(name, round(cost.cycles), cost.scratch, peak, cost.flash - bytes, reads, bytes, together))
     return found
 
@@ -131,11 +133,11 @@ def with_fair_scratch(graph: Graph, target: Target) -> Graph:
 
 
 def values_alone(graph: Graph) -> Graph:
-    """The graph without scratch."""
+    """The graph without kernels and their scratch."""
     graph = graph.copy()
     for node in graph:
-        if node.scratch:
-            graph.add(replace(node, scratch=None))
+        if node.scratch or "kernel" in node.attrs:
+            graph.add(replace(node.but(kernel=None, together=None), scratch=None))
     return graph
 
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Place
 from tfc.ir.verify import require
 
-from .lifetimes import Buffer, buffers, live_bytes
-
-# Best-fit over these orders; the first of the shortest plans is taken.
-ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
-    lambda b: (-b.bytes, b.first),
-    lambda b: (-b.bytes * (b.last - b.first + 1), b.first),
-    lambda b: (b.first, -b.bytes),
-    lambda b: (-(b.last - b.first), -b.bytes),
-)
-SWAPS = 500
-
-
-Attempt = dict[str, tuple[int, int]]  # the number of the span and the offset in it, by buffer
+from .arrange import Places, Problem, arranged
+from .lifetimes import buffers, needed, overlaps
+from .prove import proved
 
 
 @dataclass(frozen=True)
@@ -45,7 +35,7 @@ class Plan:
 
 def plan_memory(graph: Graph, target: Target) -> Graph:
     """Offsets in the first pool and the adjacent ones behind it; what finds no room there lies in the next pools. What lies inside another value
-    has its place already.
+    has its place already. A result may lie over operands that nobody reads afterwards, as far as its kernel permits.
     """
     require(graph, "bound")
     graph = graph.copy()
@@ -60,51 +50,19 @@ def plan_memory(graph: Graph, target: Target) -> Graph:
 
 
 def make_plan(graph: Graph, target: Target) -> Plan:
-    """The best of several greedy orders, then of orders that put the buffer at the peak first; stops at the bound."""
-    items, bound = buffers(graph), max(live_bytes(graph), default=0)
-    bytes_of = {buffer.name: buffer.bytes for buffer in items}
-    sizes = [sum(pool.size for pool in span) for span in target.spans]
-
-    def peaks(places: Attempt) -> list[int]:
-        return [max((at + bytes_of[name] for name, (home, at) in places.items() if home == span), default=0) for span in range(len(sizes))]
-
-    def badness(places: Attempt) -> tuple[int, int]:
-        """Bytes that find no room, then bytes."""
-        taken = peaks(places)
-        return sum(max(peak - size, 0) for peak, size in zip(taken, sizes, strict=True)), sum(taken)
-
-    order, places = min(((order, attempt(order, sizes)) for key in ORDERS for order in [sorted(items, key=key)]), key=lambda pair: badness(pair[1]))
-    best = places
-    for _ in range(SWAPS):
-        if badness(best) == (0, bound):
-            break
-        top = max(order, key=lambda b: (places[b.name][0], places[b.name][1] + b.bytes))
-        order = [top, *(b for b in order if b is not top)]
-        places = attempt(order, sizes)
-        best = min(best, places, key=badness)
+    """The plan of the fewest bytes that is found: greedily, and by a solver unless the bound proves that there is no better one."""
+    items = buffers(graph)
+    free = overlaps(graph, items)
+    sizes = tuple(sum(pool.size for pool in span) for span in target.spans)
+    problem = Problem(tuple(items), tuple(free.items()), sizes, max(needed(len(graph), items, free), default=0))
+    places, bound = solved(problem)
     names = [span[0].name for span in target.spans]
-    return Plan({name: Place(names[span], at) for name, (span, at) in best.items()}, dict(zip(names, peaks(best), strict=True)), bound)
+    return Plan({name: Place(names[span], at) for name, (span, at) in places.items()}, dict(zip(names, problem.peaks(places), strict=True)), bound)
 
 
-def attempt(order: list[Buffer], sizes: Sequence[int]) -> Attempt:
-    """Place buffers one after the other at the lowest free offset of the first span with room for them; without any, in the last span."""
-    places: Attempt = {}
-    placed: list[list[Buffer]] = [[] for _ in sizes]
-    for buffer in order:
-        for span, size in enumerate(sizes):
-            at = lowest([(places[other.name][1], other.bytes) for other in placed[span] if other.meets(buffer)], buffer.bytes)
-            if at + buffer.bytes <= size:
-                break
-        places[buffer.name] = span, at
-        placed[span].append(buffer)
-    return places
-
-
-def lowest(taken: list[tuple[int, int]], size: int) -> int:
-    """The lowest offset with `size` bytes between ranges that are taken."""
-    at = 0
-    for offset, bytes in sorted(taken):
-        if offset - at >= size:
-            break
-        at = max(at, offset + bytes)
-    return at
+@lru_cache(maxsize=8)
+def solved(problem: Problem) -> tuple[Places, int]:
+    """Places and the least bytes that any take; a graph is planned again for its report."""
+    places = arranged(problem)
+    overflow, bytes = problem.badness(places)
+    return (places, problem.bound) if overflow or bytes == problem.bound else proved(problem, places)

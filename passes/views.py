@@ -25,6 +25,10 @@ class Views:
             name = self.inside[name].of
         return name
 
+    def offset(self, name: str) -> int:
+        """Bytes from the start of its root."""
+        return self.inside[name].offset + self.offset(self.inside[name].of) if name in self.inside else 0
+
     def computed(self, node: Node) -> bool:
         """Whether a kernel makes the value."""
         return node.op not in ("arg", "const") and node.name not in self.silent

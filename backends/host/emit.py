@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from tfc.ir.types import DTYPES
 
 from .instructions import look_up_function, pair_product
 from .lanes import ELEMENTS, I8, I16, I32, I64, LANES, Number, Variable, lanes
-from .memory import Constants, aligned
+from .memory import Constants, aligned, lies_over_operand
 
 Index = Number | int
 
@@ -63,6 +64,7 @@ class Emitter:
         self.entry = self.function.append_basic_block("entry")
         self.b = ir.IRBuilder(self.entry)
         self.call, self.homes, self.constants, self.pairs = call, homes, constants, pairs
+        self.is_over_operand = lies_over_operand(call.graph, call.node, homes)
         self.scratch_bytes = 0
 
     # --- memory
@@ -72,8 +74,14 @@ class Emitter:
         tensor = self.call.graph.constant(name)
         return self._value(name, dtype) if tensor is None else self.constant(tensor, dtype)
 
-    @property
+    @cached_property
     def result(self) -> Memory:
+        """The order of reads and writes is not that of the chip's kernels: a result that is planned over an operand is computed beside it, and moved."""
+        type = self.call.node.type
+        return self.scratch(type.size, type.dtype) if self.is_over_operand else self._home
+
+    @property
+    def _home(self) -> Memory:
         return self._value(self.call.node.name, self.call.node.type.dtype)
 
     def _value(self, name: str, dtype: str) -> Memory:
@@ -173,4 +181,8 @@ class Emitter:
         return variable
 
     def finish(self) -> None:
+        if self.is_over_operand:
+            home = self._home
+            with self.loop(self.call.node.type.size) as i:
+                self.write(home, i, self.read(self.result, i))
         self.b.ret_void()

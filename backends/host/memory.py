@@ -43,6 +43,20 @@ def homes(graph: Graph) -> tuple[dict[str, int], int]:
     return found, total
 
 
+def lies_over_operand(graph: Graph, node: Node, homes: dict[str, int]) -> bool:
+    """Whether a result shares bytes with an operand without being a view of it or of what it lies in."""
+    start, end = homes[node.name], homes[node.name] + node.type.bytes
+    others = [operand for operand in graph.operands(node) if operand.op != "const" and root(graph, operand) != root(graph, node)]
+    return any(homes[other.name] < end and start < homes[other.name] + other.type.bytes for other in others)
+
+
+def root(graph: Graph, node: Node) -> str:
+    """The value that has the bytes of this one."""
+    while isinstance(node.place, View):
+        node = graph[node.place.of]
+    return node.name
+
+
 def starts_of_memories(graph: Graph) -> tuple[dict[str, int], int]:
     """One behind the other as far as they are used, and where the last ends."""
     ends: dict[str, int] = {}

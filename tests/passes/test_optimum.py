@@ -1,6 +1,7 @@
 """The optimum of a whole graph is what trying every combination finds."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from itertools import product
 from math import prod
 
@@ -177,8 +178,8 @@ def every_total(graph: Graph) -> set[Totals]:
     for combination in product(*(offers.ways(node, graph, TARGET) for node in nodes)):
         trial, storages = graph.copy(), {}
         cycles = own = 0
-        for node, (name, _, cost) in zip(nodes, combination, strict=True):
-            trial.add(Node(node.name, node.op, node.operands, node.type, node.attrs, scratch=Scratch(cost.scratch) if cost.scratch else None))
+        for node, (name, together, cost) in zip(nodes, combination, strict=True):
+            trial.add(replace(node.but(kernel=Symbol(name), together=together), scratch=Scratch(cost.scratch) if cost.scratch else None))
             cycles, own = cycles + round(cost.cycles), own + cost.flash
             if node.op == "conv2d":
                 bytes = stored_bytes(graph, graph[node.operands[1]].but(format=KERNELS[name].format))
