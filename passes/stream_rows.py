@@ -78,7 +78,7 @@ class Streaming:
     def stream(self, last: Node, rows: int) -> None:
         """All rows of the region's last value. Those above its first one stand for the time before: maps at the front begin earlier."""
         height, parts = last.type.shape[ROWS], []
-        for end in range(-height, height + rows, rows):
+        for end in range(-height // rows * rows, height + rows, rows):
             wanted = self._wanted(last.name, end)
             kept = {name: self._first_needed(name) for name in self.region}
             for name in self.region:
