@@ -88,7 +88,7 @@ def named_tests() -> dict[str, list[str]]:
         exercised((graph[graph.results[0]].op for graph in graphs(family)), family)
     exercised((node.op for seed in range(200) for node in Growing(seed).grow(7)), "roads")
     for path in sorted(CASES.glob("*.tfir")):
-        exercised(set(re.findall(r"= (\w+) ", path.read_text(encoding="utf-8"))) & set(OPS), f"`{path.stem.split(',')[0]}`")
+        exercised(set(re.findall(r"= (\w+) ", path.read_text(encoding="utf-8"))) & set(OPS), f"`{re.split('[,{]', path.stem)[0]}`")
     return found
 
 
