@@ -52,11 +52,16 @@ def rules_of(call: Call) -> dict[int, Rule]:
 
 
 def product_rule(kernel: str) -> Rule:
+    """Kernels of one form of weights walk the map alike; of the others each has an order of its own."""
     if kernel.startswith("linear"):
         return by_tokens
-    if kernel in CONVOLUTIONS:
-        return CONVOLUTIONS[kernel]
-    return by_strips if isinstance(format_named(KERNELS[kernel].format), Walked) else by_pixels
+    if (form := KERNELS[kernel].format) != "dense":
+        return by_strips if isinstance(format_named(form), Walked) else by_pixels
+    return CONVOLUTIONS.get(kernel, never)
+
+
+def never(call: Call) -> None:
+    """What nothing is known of."""
 
 
 def itemsize(type: TensorType) -> int:
