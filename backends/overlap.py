@@ -29,6 +29,7 @@ class Shift:
 
 
 IN_PLACE = Shift(0, 0)
+APART = Shift(NEVER)  # no byte in common
 FOUR = 4  # pixels or tokens that kernels read before they write any of their results
 WORDS = 8  # a distance that all buffers can have
 Rule = Callable[[Call], Shift | None]

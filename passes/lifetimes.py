@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from tfc.backends.overlap import Shift, shifts
-from tfc.backends.read_order import NEVER
+from tfc.backends.overlap import APART, Shift, shifts
 from tfc.ir.graph import Graph, Node
 
 from .views import Views, views_of
@@ -80,7 +79,7 @@ def overlaps_of(node: Node, graph: Graph, views: Views, of: dict[str, Buffer]) -
 
 def forbidden(x: int, y: int, allowed: Shift | None, moved: int) -> list[tuple[int, int]]:
     """How far x bytes must not lie behind y bytes, plus `moved`."""
-    free = allowed or Shift(NEVER)
+    free = allowed or APART
     ranges = ((-x, min(free.least, y)), (max(free.most, -x), y))
     return [(low + moved, high + moved) for low, high in ranges if low < high]
 

@@ -12,12 +12,12 @@ from tfc.ir.ops import OPS
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("ir", "runtime", "backends", "passes", "tfc")
-# What a room may import. Passes may know how constants are stored and what kernels bid, never an emitter.
+# What a room may import. Passes may know how constants are stored and what kernels bid and permit, never an emitter.
 ALLOWED = {
     "ir": {"ir"},
     "runtime": {"runtime"},
     "backends": {"ir", "runtime", "backends"},
-    "passes": {"ir", "passes", "backends.target", "backends.formats", "backends.kernels", "backends.cost"},
+    "passes": {"ir", "passes", "backends.target", "backends.formats", "backends.kernels", "backends.cost", "backends.overlap"},
     "tfc": {"ir", "runtime", "backends", "passes", "tfc"},
 }
 FLOAT_ONLY = {"batch_norm", "div", "fake_quantize"}  # gone, or rewritten as something else, when values become integers
