@@ -54,6 +54,7 @@ def rules_of(call: Call) -> dict[int, Rule]:
 
 
 def product_rule(kernel: str) -> Rule:
+    """Kernels of one form of weights walk the map alike; of the others each has an order of its own."""
     if kernel.startswith("linear"):
         return by_tokens
     if kernel in CONVOLUTIONS:

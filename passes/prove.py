@@ -7,11 +7,14 @@ from ortools.sat.python import cp_model
 from .arrange import Places, Problem
 from .lifetimes import ALIGNMENT, Ranges
 
-EFFORT = 3.0  # of the solver, in its own seconds, which do not depend on the machine
+EFFORT = 2.0  # of the solver, in its own seconds, which do not depend on the machine
+MOST_PAIRS = 6000  # of buffers that meet; more take the solver longer than it is worth
 
 
 def proved(problem: Problem, known: Places) -> tuple[Places, int]:
     """Places of no more bytes than those that are known, which have room, and the fewest bytes that any places may take."""
+    if sum(map(len, problem.apart.values())) > 2 * MOST_PAIRS:
+        return known, problem.bound
     model = cp_model.CpModel()
     most = [min(size, sum(problem.peaks(known))) // ALIGNMENT for size in problem.sizes]
     at = {item.name: model.new_int_var(0, max(max(most) - item.bytes // ALIGNMENT, 0), item.name) for item in problem.items}
@@ -33,6 +36,7 @@ def proved(problem: Problem, known: Places) -> tuple[Places, int]:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
+    solver.parameters.cp_model_probing_level = 0  # takes longer than it saves
     solver.parameters.max_deterministic_time = EFFORT
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return known, problem.bound

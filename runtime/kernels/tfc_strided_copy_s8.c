@@ -1,6 +1,6 @@
 /* Copies bytes between two walks of six loops: all movement of data whose addresses are sums of strides.
  * x, y: strides in bytes. If no loop walks through neighbours of both, loop 4 may do so of x and loop 5 of y.
- * No scratch; x and y do not overlap.
+ * No scratch; y may overlap x at lower addresses where both are walked from the lowest on, as slices are (backends/overlap.py).
  * Fast because runs go by words, halfwords as such, and transposes by squares of four words. */
 #include "tfc/copy.h"
 #include "tfc/kernels.h"
