@@ -30,8 +30,8 @@ class Shift:
 
 
 IN_PLACE = Shift(0, 0)
-NOWHERE = Shift(NEVER)
-FOUR = 4  # pixels or tokens that kernels read before they write any of their results
+NOWHERE = Shift(NEVER)  # no byte in common
+FOUR = 4  # channels or pixels that kernels read before they write any of their results
 WORDS = 8  # a distance that all buffers can have
 Rule = Callable[[Call], Shift | None]
 
@@ -55,12 +55,11 @@ def rules_of(call: Call) -> dict[int, Rule]:
 
 def product_rule(kernel: str) -> Rule:
     """Kernels of one form of weights walk the map alike; of the others each has an order of its own."""
-    if kernel.startswith("linear"):
-        return by_tokens
     if kernel in CONVOLUTIONS:
         return CONVOLUTIONS[kernel]
     form = format_named(KERNELS[kernel].format)
-    return by_strips(form) if isinstance(form, Walked) else by_pixels
+    assert isinstance(form, Walked), f"no rule tells in which order {kernel} reads"
+    return by_tokens(form) if kernel.startswith("linear") else by_strips(form)
 
 
 def itemsize(type: TensorType) -> int:
@@ -103,10 +102,14 @@ def copied(call: Call) -> Shift:
     return Shift(-call.attr("start") * itemsize(x) * int(np.prod(x.shape[axis + 1 :], dtype=np.int64)))
 
 
-def by_tokens(call: Call) -> Shift:
-    """All of four tokens is read before the first of their results is written."""
-    each = np.arange(FOUR, tokens_of(call), FOUR)
-    return from_order(call, each * call.operands[0].shape[-1] * itemsize(call.operands[0]), each * pixel_bytes(call))
+def by_tokens(form: Walked) -> Rule:
+    """All tokens that a loop takes together are read before the first of their results is written."""
+
+    def rule(call: Call) -> Shift:
+        each = np.arange(form.together, tokens_of(call), form.together)
+        return from_order(call, each * call.operands[0].shape[-1] * itemsize(call.operands[0]), each * pixel_bytes(call))
+
+    return rule
 
 
 def pixel_bytes(call: Call) -> int:
@@ -114,10 +117,10 @@ def pixel_bytes(call: Call) -> int:
     return call.node.type.shape[-1] * itemsize(call.node.type)
 
 
-def by_pixels(call: Call) -> Shift:
-    """All windows of four pixels are read before the first of their results is written."""
+def by_pixels(call: Call, together: int) -> Shift:
+    """All windows of so many pixels are read before the first of their results is written."""
     starts = window_starts(call)
-    return from_order(call, starts[FOUR:], np.arange(len(starts))[FOUR:] // FOUR * FOUR * pixel_bytes(call))
+    return from_order(call, starts[together:], np.arange(len(starts))[together:] // together * together * pixel_bytes(call))
 
 
 def by_strips(form: Walked) -> Rule:
@@ -126,7 +129,7 @@ def by_strips(form: Walked) -> Rule:
 
     def rule(call: Call) -> Shift | None:
         if strip_rows(call, form) == 0:
-            return by_pixels(call)
+            return by_pixels(call, form.together)
         _, out_h, out_w, _ = call.node.type.shape
         if windows(call, form).span < out_w:
             return None
