@@ -62,11 +62,14 @@ def activation(dtype: str, shape: Sequence[int], scale: float, zero_point: int) 
     return TensorType(dtype, tuple(shape), Quantization(scale / 256 if wide else scale, 0 if wide else zero_point))
 
 
+BOTH_ORDERS = ("conv2d_s8", "linear_s8", "sparse1x4", "sparse2x4")  # dense and sparse, of four and of eight columns
+
+
 def bound_graphs(graph: Graph, target: Target) -> Iterator[tuple[str, Cost, Graph]]:
-    """The graph once for every kernel that bids for its last node, and for the order of its loops that takes least scratch."""
+    """The graph once for every kernel that bids for its last node; of some that share their loops' frame also in the order that takes least scratch."""
     node = graph[graph.results[0]]
     for name, together, cost in ways(node, graph, target):
-        if together not in (None, 1):
+        if together is not None and not (together == 1 and name.endswith(BOTH_ORDERS)):
             continue
         bound = graph.copy()
         bound.add(replace(node.but(kernel=Symbol(name), together=together), scratch=Scratch(cost.scratch) if cost.scratch else None))
