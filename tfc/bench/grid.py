@@ -63,12 +63,17 @@ def cases(
         compared = any(case.is_sparse for case in wanted)
         for case in there:
             if case.is_sparse and case in wanted:
-                found += [replace(case, density=density) for density in densities]
+                found += [one for density in densities if takes(one := replace(case, density=density), target)]
             elif not case.is_sparse and (case in wanted or compared):
                 found.append(case)
     if not found:
         raise Diagnostic("nothing is left to measure", help="fewer patterns, or not --quick")
     return found
+
+
+def takes(case: Case, target: Target) -> bool:
+    """Whether the kernel bids at this density: sums of many weights may be too large for it."""
+    return KERNELS[case.kernel].bid(call_of(layer_graph(case.layer, case.density, case.block)), target) is not None
 
 
 def matches(name: str, patterns: Sequence[str]) -> bool:
