@@ -27,7 +27,14 @@ def test_sparse_kernels_run_at_every_density_and_others_once() -> None:
 def test_a_sparse_kernel_brings_the_dense_one() -> None:
     found = cases(TARGET, kernels=["*sparse2x4"], layers=["conv3x3_8x8*"], densities=QUICK_DENSITIES)
     assert [case.kernel for case in found] == ["conv2d_s8", *["conv2d_s8_sparse2x4"] * 3]
-    assert [case.kernel for case in cases(TARGET, kernels=["linear_s8"], layers=["linear_1x*"])] == ["linear_s8"]
+    assert [case.kernel for case in cases(TARGET, kernels=["linear_s8"], layers=["linear_1x320*"])] == ["linear_s8"]
+
+
+def test_what_a_kernel_refuses_is_left_out() -> None:
+    """Sums of 576 weights are too large for two columns in a word."""
+    found = [case.density for case in cases(TARGET, layers=["conv3x3_16x16x64_64"]) if case.kernel == "conv2d_s8_sparse1x1"]
+    assert 1.0 not in found
+    assert 0.1 in found
 
 
 @pytest.mark.parametrize(("given", "message"), [({"kernels": ["x*"]}, "no kernel matches"), ({"layers": ["x*"]}, "no layer matches")])
