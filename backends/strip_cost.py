@@ -44,7 +44,7 @@ ONE_COLUMN = {  # whose weights come from flash for it alone
     "block4x1": Rates(mac=2.75, result=40.0, panel=105),
 }
 CALL = 1200.0  # of a product at all
-PASS = 50.0  # for each row of blocks, each time that weights are read
+PASS = {4: 50.0, 8: 13.0}  # for each row of blocks, each time that weights are read, by the columns that a loop takes together
 RUN = 23.3  # more for each run of dense weights, pair of channels and four columns
 STRIP_TABLE, STRIP_RESIDUAL, STRIP_SUMS = 2.3, 3.1, 4.5  # more for each result: of loops, and where there is none for an ending
 GATHERED, GATHERED_ROW = 1.5, 70.0  # more for each input and each row of a window whose channels are no multiple of four
@@ -93,7 +93,7 @@ def rereading(call: Call, target: Target, form: Walked, linear: bool) -> float:
     again = passes(call, form, int(call.attr("together", most))) - passes(call, form, most)
     bytes, caches = weighted_flash(call, form.name), target.caches
     missed = missed_share(bytes, caches.data_bytes) * bytes / max(caches.line_bytes, 1) * target.flash.line_fill_cycles
-    return again * (missed + PASS * -(-call.node.type.shape[-1] // form.height))
+    return again * (missed + PASS[form.together] * -(-call.node.type.shape[-1] // form.height))
 
 
 def missed_share(bytes: int, cache: int) -> float:
