@@ -47,5 +47,5 @@ def test_names_are_text_and_what_lies_inside_is_named() -> None:
     drawing = draw_memory(run_pipeline(graph, target, "choose-kernels,plan-memory"), target)
     texts = [element.text for element in ElementTree.fromstring(drawing).iter()]
     assert "a<b on stm32f746" in texts
-    assert "%y: 8 bytes at dtcm+0x0008\nfrom %y to %y, 1 of 1 steps\nwith %z" in texts
+    assert "%y: 8 bytes at dtcm+0x0000\nfrom %y to %y, 1 of 1 steps\nwith %z" in texts, "over %x, which nobody reads afterwards"
     assert shortened("stage1.0.attention.matmul.1.out") == "…e1.0.attention.matmul.1.out"
