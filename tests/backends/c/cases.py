@@ -59,13 +59,13 @@ FAMILIES: dict[str, list[Case]] = {
         *(conv((9, 8, c), 6, (3, 3), zero=zero, pad=(1, 1, 1, 1)) for c, zero in zip((1, 2, 3, 4), ZEROS, strict=True)),
         *(conv((6, 8, 3), 4, (3, 3), ending=ending, pad=(1, 1, 1, 1)) for ending in ENDINGS),
         *(conv((5, w, 3), 2, (3, 2), pad=(1, 0, 0, 1)) for w in range(1, 8)),
+        conv((8, 8, 3), 8, (1, 1)),
     ],
     "few channels, large windows": [
         conv((21, 9, 1), 6, (10, 4), stride=(2, 2), pad=(4, 1, 5, 1)),
         *(conv((9, 8, 3), 4, (7, 7), stride=(2, 2), pad=(3, 3, 3, 3), ending=ending) for ending in ("plain", "clamp", "table")),
         conv((9, 12, 4), 2, (4, 4), stride=(4, 4)),
         conv((7, 5, 2), 3, (1, 5), stride=(3, 1), pad=(2, 2, 1, 2), zero=-128),
-        conv((8, 8, 3), 8, (1, 1)),
         conv((4, 60, 1), 2, (1, 43), zero=127),
     ],
     "depthwise squares": [
