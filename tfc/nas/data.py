@@ -40,6 +40,10 @@ class Cifar10:
     validation: Split
     test: Split
 
+    def whole(self) -> Split:
+        """Everything but the test set: for the last training, when there is nothing left to choose."""
+        return Split(torch.cat((self.train.x, self.validation.x)), torch.cat((self.train.y, self.validation.y)))
+
 
 def load_cifar10(path: Path) -> Cifar10:
     """Read a folder or .npz of images; FileNotFoundError or ValueError say what is wrong with it.

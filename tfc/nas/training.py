@@ -44,6 +44,7 @@ class Recipe:
     average: float = setting(0.0, "decay a step of the moving average of the weights; 0 keeps none")
     distill: float = setting(0.0, "share of the loss that asks for the answer of the teacher")
     temperature: float = setting(2.0, "by which both answers are divided")
+    whole: bool = setting(False, "learn from the validation images too, once there is nothing left to choose; validation top-1 then tells nothing")
     seed: int = setting(0, "of weights, order and augmentation")
     bfloat16: bool = setting(False, "faster only where the processor multiplies bfloat16 itself")
 

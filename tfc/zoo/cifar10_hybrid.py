@@ -64,7 +64,7 @@ BLOCK = (2, 4)  # an input, once loaded, serves two output channels
 PRUNED = {
     "stage1.2.0": (BLOCK, 0.4),
     "stage2.0.0": (BLOCK, 0.6),
-    **{name: (BLOCK, 0.74) for name in ("stage2.2.0", "stage3.0.0", "stage3.2.first.0", "stage3.2.second.0")},
+    **{name: (BLOCK, 0.72) for name in ("stage2.2.0", "stage3.0.0", "stage3.2.first.0", "stage3.2.second.0")},
     **{f"stage2.3.layer.{name}": (BLOCK, 0.6) for name in ("attention.qkv", "attention.proj", "fc1", "fc2")},
 }
 DENSE = Recipe(epochs=16, batch=256, rate=0.25, shift=2, small=0.6, average=0.995)

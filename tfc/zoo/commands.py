@@ -122,7 +122,8 @@ def _fit(zoo: ZooModel, model: nn.Module, pruner: Pruner | None, options: argpar
     data, device, teacher = load_cifar10(options.data), options.device, None
     if options.teacher:
         teacher = _teacher(zoo, str(options.teacher)).to(device)
-    train(model.to(device), data.train.to(device), data.validation.to(device), recipe, options.out, pruner=pruner, teacher=teacher, resume=options.resume)
+    images = data.whole() if recipe.whole else data.train
+    train(model.to(device), images.to(device), data.validation.to(device), recipe, options.out, pruner=pruner, teacher=teacher, resume=options.resume)
 
 
 def _teacher(zoo: ZooModel, text: str) -> nn.Module:
