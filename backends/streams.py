@@ -71,11 +71,19 @@ class Blocks(Walked):
         return straight.reshape(-1, self.height * self.width)
 
     def size(self, weights: NDArray[Any]) -> int:
-        if -(-weights.shape[1] // 4) * QUAD_BYTES > LARGEST_STEP:
+        if self.is_far(weights):
             return self.pack(weights).size
         whole, rest = np.divmod(self.stored(weights), self.group)
         sizes = np.array([2 * self.group + self.weight_bytes(blocks) for blocks in range(self.group + 1)])
         return int((whole * sizes[-1] + sizes[rest]).sum())
+
+    def is_far(self, weights: NDArray[Any]) -> bool:
+        """Whether a way between two blocks of a row, or to the first, may be too long for a step."""
+        rows = filled(filled(weights != 0, 0, self.height), 1, 4)
+        row, quad = np.nonzero(rows.reshape(len(rows) // self.height, self.height, -1, 4).any(axis=(1, 3)))
+        begins = np.diff(row, prepend=-1) > 0
+        way = np.where(begins, quad, np.diff(quad, prepend=0))
+        return bool(way.size) and int(way.max()) * QUAD_BYTES + max(self.offsets) > LARGEST_STEP
 
     def stored(self, weights: NDArray[Any]) -> NDArray[np.int64]:
         """Blocks of each row of blocks that are not zero."""
