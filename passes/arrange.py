@@ -22,13 +22,14 @@ SWAPS = 100
 
 @dataclass(frozen=True)
 class Problem:
-    """Buffers, the pairs that may share bytes and how far the first must not lie behind the second then, the bytes of each span, and a bound of all
-    plans."""
+    """Buffers, the pairs that may share bytes and how far the first must not lie behind the second then, the bytes of each span, a bound of all
+    plans, and how many bytes at the start of the first span are read without waiting."""
 
     items: tuple[Buffer, ...]
     free: tuple[tuple[tuple[str, str], Ranges], ...]
     sizes: tuple[int, ...]
     bound: int
+    fast: int
 
     @cached_property
     def apart(self) -> dict[str, dict[str, Ranges]]:
@@ -48,19 +49,30 @@ class Problem:
         ends = [(places[item.name][0], places[item.name][1] + item.bytes) for item in self.items]
         return [max((end for home, end in ends if home == span), default=0) for span in range(len(self.sizes))]
 
-    def badness(self, places: Places) -> tuple[int, int]:
-        """Bytes that find no room, then bytes."""
+    def badness(self, places: Places) -> tuple[int, int, int]:
+        """Bytes that find no room, then bytes, then reads that wait."""
         taken = self.peaks(places)
-        return sum(max(peak - size, 0) for peak, size in zip(taken, self.sizes, strict=True)), sum(taken)
+        return sum(max(peak - size, 0) for peak, size in zip(taken, self.sizes, strict=True)), sum(taken), self.waiting(places)
+
+    def waiting(self, places: Places) -> int:
+        """Reads of bytes that do not lie in fast memory."""
+        reads = 0
+        for item in self.items:
+            span, at = places[item.name]
+            slow = item.bytes if span else min(max(at + item.bytes - self.fast, 0), item.bytes)
+            reads += item.heat * slow // max(item.bytes, 1)
+        return reads
 
 
 def arranged(problem: Problem) -> Places:
-    """The best of several greedy orders, then of orders that put the buffer at the peak first; stops at the bound."""
+    """The best of several greedy orders, with the hottest bytes first or without, then of orders that put the buffer at the peak first; stops at the
+    bound."""
     starts = [sorted(problem.items, key=key) for key in ORDERS]
+    starts += [sorted(order, key=lambda b: -b.heat // max(b.bytes, 1)) for order in starts]
     order, places = min(((order, attempt(problem, order)) for order in starts), key=lambda pair: problem.badness(pair[1]))
     best = places
     for _ in range(SWAPS):
-        if problem.badness(best) == (0, problem.bound):
+        if problem.badness(best)[:2] == (0, problem.bound):
             break
         top = max(order, key=lambda b: (places[b.name][0], places[b.name][1] + b.bytes))
         order = [top, *(b for b in order if b is not top)]

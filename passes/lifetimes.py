@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from tfc.backends.overlap import NOWHERE, Shift, shifts
 from tfc.ir.graph import Graph, Node
+from tfc.ir.work import macs
 
 from .views import Views, views_of
 
@@ -19,12 +20,14 @@ Overlaps = dict[tuple[str, str], Ranges]  # by operand and result
 
 @dataclass(frozen=True)
 class Buffer:
-    """Bytes that must not move from step `first` to step `last`, both included. `name` is a value, or `NAME scratch`."""
+    """Bytes that must not move from step `first` to step `last`, both included. `name` is a value, or `NAME scratch`; `heat` says about how often
+    its bytes are read, all together: what multiplies reads its scratch over and over."""
 
     name: str
     bytes: int
     first: int
     last: int
+    heat: int = 0
 
     def meets(self, other: Buffer) -> bool:
         return self.first <= other.last and other.first <= self.last
@@ -52,9 +55,11 @@ def buffers(graph: Graph) -> list[Buffer]:
     made = []
     for node in graph:
         if node.op != "const" and node.name not in views.inside:
-            made.append(Buffer(node.name, aligned(node.type.bytes), first[node.name], last[node.name]))
+            bytes = aligned(node.type.bytes)
+            made.append(Buffer(node.name, bytes, first[node.name], last[node.name], bytes))
         if node.scratch:
-            made.append(Buffer(f"{node.name} scratch", aligned(node.scratch.bytes), step[node.name], step[node.name]))
+            bytes = aligned(node.scratch.bytes)
+            made.append(Buffer(f"{node.name} scratch", bytes, step[node.name], step[node.name], max(bytes, macs(graph, node))))
     return made
 
 

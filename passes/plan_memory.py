@@ -50,11 +50,13 @@ def plan_memory(graph: Graph, target: Target) -> Graph:
 
 
 def make_plan(graph: Graph, target: Target) -> Plan:
-    """The plan of the fewest bytes that is found: greedily, and by a solver unless the bound proves that there is no better one."""
+    """The plan of the fewest bytes that is found: greedily, and by a solver unless the bound proves that there is no better one. Of plans that take as
+    many, the one whose hot bytes lie in tightly coupled memory."""
     items = buffers(graph)
     free = overlaps(graph, items)
     sizes = tuple(sum(pool.size for pool in span) for span in target.spans)
-    problem = Problem(tuple(items), tuple(free.items()), sizes, max(needed(len(graph), items, free), default=0))
+    least = max(needed(len(graph), items, free), default=0)
+    problem = Problem(tuple(items), tuple(free.items()), sizes, least, 0 if target.pools[0].cached else target.pools[0].size)
     places, bound = solved(problem)
     names = [span[0].name for span in target.spans]
     return Plan({name: Place(names[span], at) for name, (span, at) in places.items()}, dict(zip(names, problem.peaks(places), strict=True)), bound)
@@ -64,5 +66,5 @@ def make_plan(graph: Graph, target: Target) -> Plan:
 def solved(problem: Problem) -> tuple[Places, int]:
     """Places and the least bytes that any take; a graph is planned again for its report."""
     places = arranged(problem)
-    overflow, bytes = problem.badness(places)
+    overflow, bytes, _ = problem.badness(places)
     return (places, problem.bound) if overflow or bytes == problem.bound else proved(problem, places)

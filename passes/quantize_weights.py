@@ -8,9 +8,13 @@ from tfc.ir.graph import Graph, Node, Tensor
 
 
 def quantize_weights(weights: Tensor, bias: Tensor, x_scale: float, brought: Tensor | None) -> tuple[Tensor, Tensor]:
-    """int8 weights in −127…127 and a float64 scale for each output channel; scales grow where a bias would not fit int32."""
+    """int8 weights in −127…127 and a float64 scale for each output channel; scales grow where a bias would not fit int32.
+
+    A channel of zeros, whose scale means nothing, has the smallest one: a large one would make all channels take longer to requantize.
+    """
     flat = np.abs(weights.astype(np.float64)).reshape(len(weights), -1).max(axis=1)
-    scales = np.where(flat > 0, flat / 127, 1.0) if brought is None else brought.astype(np.float64)
+    scales = flat / 127 if brought is None else brought.astype(np.float64)
+    scales = np.where(flat > 0, scales, scales.min(where=flat > 0, initial=1.0))
     scales = np.maximum(scales, np.abs(bias.astype(np.float64)) / (x_scale * 2**30))
     integers = np.round(weights / scales.reshape(-1, *(1,) * (weights.ndim - 1)))
     return np.clip(integers, -127, 127).astype(np.int8), scales

@@ -93,7 +93,7 @@ def test_random_networks_over_operands_compute_the_same(name: str, seeds: range)
 
 def problem(*items: Buffer, free: Overlaps | None = None, sizes: tuple[int, ...] = (1 << 20,)) -> Problem:
     free = free or {}
-    return Problem(items, tuple(free.items()), sizes, max(needed(max(item.last for item in items), items, free)))
+    return Problem(items, tuple(free.items()), sizes, max(needed(max(item.last for item in items), items, free)), fast=64)
 
 
 def best_of_all(given: Problem) -> int:
@@ -122,6 +122,14 @@ def test_plans_are_the_best_there_are(seed: int) -> None:
     given = problem(*items, free=free)
     places, bound = solved(given)
     assert given.bound <= bound == given.badness(places)[1] == best_of_all(given)
+
+
+def test_of_the_shortest_plans_one_has_the_hottest_bytes_in_fast_memory() -> None:
+    cold, hot, behind = Buffer("cold", 64, 0, 1, 64), Buffer("hot", 32, 0, 1, 32_000), Buffer("behind", 64, 1, 2, 64)
+    given = problem(cold, hot, behind)
+    places, bound = solved(given)
+    assert places["hot"] == (0, 0)
+    assert given.badness(places) == (0, bound, 64 + 32)
 
 
 @pytest.mark.parametrize("first", [0, 100])
