@@ -11,7 +11,7 @@ from .strips import LARGEST_STEP, PITCH, QUAD_BYTES, Windows
 from .walked import Walked
 
 TOGETHER = 32  # columns, at least, for which weights are read once (12 fours or eights at most: strips.h), if they take no more memory than this:
-STRIP_BYTES = 16384
+STRIP_BYTES = 40960
 SPARE = 8  # bytes behind a strip that loops may read ahead
 
 
