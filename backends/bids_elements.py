@@ -25,124 +25,124 @@ def rows(call: Call) -> int:
 @kernel("softmax")
 def softmax_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return elements("softmax_s8", call.node.type.size, rows=rows(call), flash=512) if int8(call) and is_last(call) else None
+    return elements(target, "softmax_s8", call.node.type.size, rows=rows(call), flash=512) if int8(call) and is_last(call) else None
 
 
 @kernel("log_softmax")
 def log_softmax_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return elements("log_softmax_s8", call.node.type.size, rows=rows(call), flash=1152) if int8(call) and is_last(call) else None
+    return elements(target, "log_softmax_s8", call.node.type.size, rows=rows(call), flash=1152) if int8(call) and is_last(call) else None
 
 
-def norm(call: Call, kernel: str, count: int, runs: int) -> Cost | None:
+def norm(call: Call, target: Target, kernel: str, count: int, runs: int) -> Cost | None:
     """A norm over `count` elements, whose squares must sum up in 32 bits, those of int16 in 64; they lie in this many runs in all."""
     takes = int8(call) and count <= 1 << 15 if kernel.endswith("s8") else to_int8(call)
-    return elements(kernel, call.node.type.size, rows=runs, flash=8 * call.operands[1].size) if takes else None
+    return elements(target, kernel, call.node.type.size, rows=runs, flash=8 * call.operands[1].size) if takes else None
 
 
-def group_norm(call: Call, kernel: str) -> Cost | None:
+def group_norm(call: Call, target: Target, kernel: str) -> Cost | None:
     """A group's elements are neighbours as far as its channels reach, or each of its channels."""
     shape, axis, groups = call.node.type.shape, int(call.attr("axis", 1)), int(call.attr("groups"))
     run = prod(shape[axis + 1 :]) if axis + 1 < len(shape) else shape[axis] // groups
-    return norm(call, kernel, prod(shape[1:]) // groups, call.node.type.size // run)
+    return norm(call, target, kernel, prod(shape[1:]) // groups, call.node.type.size // run)
 
 
 @kernel("layer_norm")
 def layer_norm_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return norm(call, "layer_norm_s8", call.node.type.shape[-1], rows(call))
+    return norm(call, target, "layer_norm_s8", call.node.type.shape[-1], rows(call))
 
 
 @kernel("layer_norm")
 def layer_norm_s16(call: Call, target: Target) -> Cost | None:
     """Along the last axis of int16."""
-    return norm(call, "layer_norm_s16", call.node.type.shape[-1], rows(call))
+    return norm(call, target, "layer_norm_s16", call.node.type.shape[-1], rows(call))
 
 
 @kernel("rms_norm")
 def rms_norm_s8(call: Call, target: Target) -> Cost | None:
     """Along the last axis."""
-    return norm(call, "rms_norm_s8", call.node.type.shape[-1], rows(call))
+    return norm(call, target, "rms_norm_s8", call.node.type.shape[-1], rows(call))
 
 
 @kernel("rms_norm")
 def rms_norm_s16(call: Call, target: Target) -> Cost | None:
     """Along the last axis of int16."""
-    return norm(call, "rms_norm_s16", call.node.type.shape[-1], rows(call))
+    return norm(call, target, "rms_norm_s16", call.node.type.shape[-1], rows(call))
 
 
 @kernel("group_norm")
 def group_norm_s8(call: Call, target: Target) -> Cost | None:
     """Over groups of channels."""
-    return group_norm(call, "group_norm_s8")
+    return group_norm(call, target, "group_norm_s8")
 
 
 @kernel("group_norm")
 def group_norm_s16(call: Call, target: Target) -> Cost | None:
     """Over groups of channels of int16."""
-    return group_norm(call, "group_norm_s16")
+    return group_norm(call, target, "group_norm_s16")
 
 
 @kernel("add", "sub")
 def add_s8(call: Call, target: Target) -> Cost | None:
     """Sums of values that broadcast."""
-    return elements("add_s8", call.node.type.size) if int8(call) and broadcasts(call) else None
+    return elements(target, "add_s8", call.node.type.size) if int8(call) and broadcasts(call) else None
 
 
 @kernel("add", "sub")
 def add_s16(call: Call, target: Target) -> Cost | None:
     """Sums of values that broadcast, any mix of int8 and int16."""
-    return elements("add_s16", call.node.type.size) if mixed(call) and broadcasts(call) else None
+    return elements(target, "add_s16", call.node.type.size) if mixed(call) and broadcasts(call) else None
 
 
 @kernel("mul")
 def mul_s8(call: Call, target: Target) -> Cost | None:
     """Products of values that broadcast."""
-    return elements("mul_s8", call.node.type.size) if int8(call) and broadcasts(call) else None
+    return elements(target, "mul_s8", call.node.type.size) if int8(call) and broadcasts(call) else None
 
 
 @kernel("mul")
 def mul_s16(call: Call, target: Target) -> Cost | None:
     """Products of values that broadcast, any mix of int8 and int16."""
-    return elements("mul_s16", call.node.type.size) if mixed(call) and broadcasts(call) else None
+    return elements(target, "mul_s16", call.node.type.size) if mixed(call) and broadcasts(call) else None
 
 
 @kernel("rescale")
 def rescale_s8(call: Call, target: Target) -> Cost | None:
     """Another quantization."""
-    return elements("rescale_s8", call.node.type.size) if int8(call) else None
+    return elements(target, "rescale_s8", call.node.type.size) if int8(call) else None
 
 
 @kernel("rescale")
 def rescale_s16(call: Call, target: Target) -> Cost | None:
     """Another quantization, from or to int16."""
-    return elements("rescale_s16", call.node.type.size) if mixed(call) else None
+    return elements(target, "rescale_s16", call.node.type.size) if mixed(call) else None
 
 
 @kernel(*FUNCTIONS)
 def table_s8(call: Call, target: Target) -> Cost | None:
     """A function of one value by a table of 256 entries."""
-    return elements("table_s8", call.node.type.size, flash=256) if int8(call) else None
+    return elements(target, "table_s8", call.node.type.size, flash=256) if int8(call) else None
 
 
-def reduction(call: Call, kernel: str) -> Cost | None:
+def reduction(call: Call, target: Target, kernel: str) -> Cost | None:
     try:
         mean_runs(call.operands[0].shape, call.attr("axes"))
     except IndexError:
         return None
-    return elements(kernel, call.operands[0].size)
+    return elements(target, kernel, call.operands[0].size)
 
 
 @kernel("mean")
 def mean_s8(call: Call, target: Target) -> Cost | None:
     """Over up to two runs of axes."""
-    return reduction(call, "mean_s8") if int8(call) else None
+    return reduction(call, target, "mean_s8") if int8(call) else None
 
 
 @kernel("mean")
 def mean_s16(call: Call, target: Target) -> Cost | None:
     """Over up to two runs of axes of int16."""
-    return reduction(call, "mean_s16") if to_int8(call) else None
+    return reduction(call, target, "mean_s16") if to_int8(call) else None
 
 
 @kernel("avg_pool2d")
@@ -150,7 +150,7 @@ def avg_pool2d_s8(call: Call, target: Target) -> Cost | None:
     """Average of windows; a result takes as long as two more elements."""
     taps = prod(call.attr("window"))
     one = int8(call) and call.node.type.shape[0] == 1
-    return elements("avg_pool2d_s8", call.node.type.size * (taps + 2), rows=rows(call), flash=4 * taps + 4) if one else None
+    return elements(target, "avg_pool2d_s8", call.node.type.size * (taps + 2), rows=rows(call), flash=4 * taps + 4) if one else None
 
 
 @kernel("max_pool2d")
@@ -158,4 +158,4 @@ def max_pool2d_s8(call: Call, target: Target) -> Cost | None:
     """Maximum of windows."""
     taps = prod(call.attr("window"))
     one = int8(call) and call.node.type.shape[0] == 1
-    return elements("max_pool2d_s8", call.node.type.size * taps, rows=rows(call) * taps) if one else None
+    return elements(target, "max_pool2d_s8", call.node.type.size * taps, rows=rows(call) * taps) if one else None

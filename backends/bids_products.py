@@ -6,31 +6,14 @@ from math import prod
 
 from tfc.ir.int_rules import Call
 
-from .cost import (
-    DEPTHWISE,
-    DEPTHWISE_SQUARE,
-    GROUPED,
-    Cost,
-    band_cost,
-    few_cost,
-    weighted_flash,
-    with_ending,
-)
+from .cost import Cost
 from .kernel import Kernel, into
-from .pairs_cost import WEIGHT, WEIGHT_BIASED, attention_cost, matmul_cost
-from .shapes import (
-    depthwise_scratch,
-    fours,
-    has_constant_weights,
-    is_depthwise,
-    is_depthwise_square,
-    is_few,
-    is_linear,
-    is_plain_conv2d,
-)
+from .pairs_cost import attention_cost, matmul_cost
+from .shapes import has_constant_weights, is_depthwise, is_depthwise_square, is_few, is_linear, is_plain_conv2d
 from .streams import BLOCKS, Blocks
 from .strip_cost import dense_product, sparse_product
 from .target import Target
+from .window_cost import band_cost, depthwise_cost, few_cost, grouped_cost
 
 KERNELS: dict[str, Kernel] = {}
 kernel = into(KERNELS)
@@ -45,7 +28,7 @@ def conv2d_s8(call: Call, target: Target) -> Cost | None:
 @kernel("conv2d")
 def conv2d_s8_few(call: Call, target: Target) -> Cost | None:
     """Convolution of up to four channels, any window, dense."""
-    return few_cost(call) if is_few(call) else None
+    return few_cost(call, target) if is_few(call) else None
 
 
 @kernel("linear", "conv2d", format="pairs")
@@ -80,7 +63,7 @@ def conv2d_s8_grouped(call: Call, target: Target) -> Cost | None:
     """Convolution in groups of any size, one product at a time."""
     if not has_constant_weights(call) or call.node.type.shape[0] != 1:
         return None
-    return GROUPED.cost(call.node.type.size * prod(call.operands[1].shape[1:]), call.node.type.size, flash=weighted_flash(call, "dense"))
+    return grouped_cost(call, target, call.node.type.size * prod(call.operands[1].shape[1:]))
 
 
 @kernel("conv_transpose2d")
@@ -88,65 +71,52 @@ def conv_transpose2d_s8(call: Call, target: Target) -> Cost | None:
     """Transposed convolution, one product at a time."""
     if not has_constant_weights(call) or call.node.type.shape[0] != 1:
         return None
-    macs = call.node.type.size * prod(call.operands[1].shape[1:]) // prod(call.attr("stride", (1, 1)))
-    return GROUPED.cost(macs, call.node.type.size, flash=weighted_flash(call, "dense"))
+    return grouped_cost(call, target, call.node.type.size * prod(call.operands[1].shape[1:]) // prod(call.attr("stride", (1, 1))))
 
 
 @kernel("conv2d")
 def conv2d_s8_depthwise(call: Call, target: Target) -> Cost | None:
     """Convolution of each channel alone, any window, horizontal stride 1 or 2."""
-    if not is_depthwise(call):
-        return None
-    _, out_h, out_w, c = call.node.type.shape
-    results, taps = c * out_h * fours(out_w), prod(call.operands[1].shape[1:3])
-    rates, flash = with_ending(DEPTHWISE, call), weighted_flash(call, "dense")
-    return rates.cost(results * taps, results, widened=call.operands[0].size, panels=c, scratch=depthwise_scratch(call), flash=flash)
+    return depthwise_cost(call, target) if is_depthwise(call) else None
 
 
 @kernel("conv2d")
 def conv2d_s8_depthwise3x3(call: Call, target: Target) -> Cost | None:
     """Convolution of each channel alone, 3×3, stride 1 or 2."""
-    return depthwise_square(call, 3)
+    return band_cost(call, target) if is_depthwise_square(call, 3) else None
 
 
 @kernel("conv2d")
 def conv2d_s8_depthwise_square(call: Call, target: Target) -> Cost | None:
     """Convolution of each channel alone, 5×5 or 7×7, stride 1 or 2."""
-    return depthwise_square(call, 5, 7)
-
-
-def depthwise_square(call: Call, *sizes: int) -> Cost | None:
-    """By blocks of two by two results."""
-    if not is_depthwise_square(call, *sizes):
-        return None
-    return band_cost(call, DEPTHWISE_SQUARE[call.operands[1].shape[1], call.attr("stride", (1, 1))[0]])
+    return band_cost(call, target) if is_depthwise_square(call, 5, 7) else None
 
 
 @kernel("matmul")
 def matmul_s8(call: Call, target: Target) -> Cost | None:
     """Product of activations."""
-    return matmul_cost(call)
+    return matmul_cost(call, target)
 
 
 @kernel("attention")
 def attention_s8(call: Call, target: Target) -> Cost | None:
     """Streamed over query rows in little memory; tokens, or a feature map in patches."""
-    return attention_cost(call, WEIGHT) if len(call.operands) == 3 else None
+    return attention_cost(call, target, "attention.weight") if len(call.operands) == 3 else None
 
 
 @kernel("attention")
 def attention_s8_bias_s8(call: Call, target: Target) -> Cost | None:
     """With a constant int8 bias or mask."""
-    return biased_attention(call, "i8")
+    return biased_attention(call, target, "i8")
 
 
 @kernel("attention")
 def attention_s8_bias_s16(call: Call, target: Target) -> Cost | None:
     """With a constant int16 bias or mask."""
-    return biased_attention(call, "i16")
+    return biased_attention(call, target, "i16")
 
 
-def biased_attention(call: Call, dtype: str) -> Cost | None:
+def biased_attention(call: Call, target: Target, dtype: str) -> Cost | None:
     if len(call.operands) == 3 or call.operands[3].dtype != dtype:
         return None
-    return attention_cost(call, WEIGHT_BIASED)
+    return attention_cost(call, target, "attention.weight_biased")

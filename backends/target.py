@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from tfc.ir.diagnostic import Diagnostic
 
+from .fits import Fit, load_fit
 from .timing import Branches, Caches, Pipeline, read_pipeline
 
 MemoryKind = Literal["dtcm", "sram", "itcm", "flash"]
@@ -51,7 +52,8 @@ class Flags:
 
 @dataclass(frozen=True)
 class Target:
-    """One chip. `pools` are the memories for activations, in planning order; `error_percent` is that of emulated cycles."""
+    """One chip. `pools` are the memories for activations, in planning order; `error_percent` is that of emulated cycles; `fit` tells what kernels take,
+    perhaps as measured on another chip."""
 
     name: str
     core: str
@@ -64,6 +66,7 @@ class Target:
     caches: Caches
     error_percent: float
     pipeline: Pipeline
+    fit: Fit
 
     def memory(self, name: str) -> Memory:
         """The memory of that name."""
@@ -145,6 +148,7 @@ def read_target(chip: dict[str, Any]) -> Target:
             branches=Branches(**table.pop("branches")),
             caches=Caches(**table.pop("caches")),
             pipeline=read_pipeline(table.pop("pipeline")),
+            fit=load_fit(table.pop("fit")),
             **table,
         )
     except KeyError as error:

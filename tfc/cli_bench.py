@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
+from tfc.backends.target import Target
 from tfc.cli_text import Json, console, errors, print_json, show
 
 
@@ -34,6 +35,9 @@ def bench(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write bench.json, bench.png and bench.md to this folder, or a page PATH.md and the two beside it.")
     ] = None,
+    fit: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Measure layers drawn at random instead, and write what the work of kernels takes; with -o.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure kernels and models on the emulated chip.
@@ -49,6 +53,10 @@ def bench(
     from tfc.bench.run import Files, run
 
     chip = load_target(target)
+    if fit:
+        if not output or output.suffix == ".md":
+            raise typer.BadParameter("samples are kept in a folder", param_hint="-o")
+        return fit_rates(chip, fit, output, as_json)
     chosen = bool(kernel or layer or density or quick)
     folders = models or ([] if chosen else bundled())
     check_models(folders)
@@ -69,4 +77,23 @@ def bench(
             show(rows, title=f"\n{title}")
     if files:
         console.print(f"\n{files.page}", markup=False)
+    return None
+
+
+def fit_rates(chip: Target, file: Path, folder: Path, as_json: bool) -> None:
+    """`tfc bench --fit`."""
+    from tfc.backends.fits import save_fit
+    from tfc.bench.fit import fit_target
+    from tfc.bench.run import prepare
+
+    prepare(folder)
+    with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("")
+        found = fit_target(chip, folder / f"{chip.name}.json", lambda step, total: bar.update(task, description=step, total=total, advance=1))
+    save_fit(found, file)
+    rows = [{"kernel": name or "all", "layers": one.layers, "mean %": one.mean, "95 % below": one.p95, "bias %": one.bias} for name, one in found.errors.items()]
+    if as_json:
+        return print_json({"file": str(file), "errors": {name: vars(one) for name, one in found.errors.items()}})
+    show(rows, title="\nerrors on layers that the fit did not see")
+    console.print(f"\n{file}", markup=False)
     return None

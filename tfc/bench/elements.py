@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,9 @@ def norm(op: str, shape: Shape, channels: int, *, x: str = "i8", affine: int = 2
     return Layer(f"{op}_{size_name(shape)}" + "_i16" * (x == WIDE), make, quick=True)
 
 
-def pool(op: str, shape: Shape, **result: Any) -> Layer:
-    return one(op, shape, attrs={"window": (2, 2), "stride": (2, 2)}, **result)
+def pool(op: str, shape: Shape, window: int = 2, **result: Any) -> Layer:
+    layer = one(op, shape, attrs={"window": (window, window), "stride": (2, 2)}, **result)
+    return layer if window == 2 else replace(layer, name=f"{layer.name}_window{window}")
 
 
 SOFTMAX: dict[str, Any] = {"scale": 1 / 256, "zero_point": -128}

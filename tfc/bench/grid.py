@@ -22,6 +22,7 @@ from .builder import Builder
 from .elements import ELEMENTS
 from .layer import Layer
 from .products import PRODUCTS
+from .random_layers import held_out, learning
 
 LAYERS: dict[str, Layer] = {layer.name: layer for layer in (*PRODUCTS, *ELEMENTS)}
 FORMS = {form.name: (form.height, form.width) for form in BLOCKS}
@@ -93,13 +94,18 @@ def offered(layer: str, target: Target) -> tuple[str, ...]:
     graph = layer_graph(layer, 0.05, (1, 1))  # bids of sparse weights are quick to make
     call = call_of(graph)
     there = (name for name, kernel in KERNELS.items() if call.node.op in kernel.ops and kernel.bid(call, target))
-    return tuple(name for name in there if not matches(name, LAYERS[layer].skip))
+    return tuple(name for name in there if not matches(name, layer_named(layer).skip))
 
 
 def layer_graph(layer: str, density: float, block: tuple[int, int]) -> Graph:
     """The layer with random constants: the same ones for the same density and block."""
     seed = f"{layer} {density!r} {block}".encode()
-    return LAYERS[layer].make(Builder(np.random.default_rng(list(seed)), density, block))
+    return layer_named(layer).make(Builder(np.random.default_rng(list(seed)), density, block))
+
+
+def layer_named(name: str) -> Layer:
+    """Of the grid, or drawn at random."""
+    return LAYERS[name] if name in LAYERS else {**learning(), **held_out()}[name].layer
 
 
 def call_of(graph: Graph) -> Call:
