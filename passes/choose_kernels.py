@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tfc.backends.target import Target
@@ -10,6 +11,7 @@ from tfc.ir.types import Symbol
 from tfc.ir.verify import require
 
 from .offers import choose
+from .optimum import Offer
 from .views import views_of
 
 
@@ -18,8 +20,13 @@ def choose_kernels(graph: Graph, target: Target, *, objective: str = "latency", 
     `choose_layouts`.
     """
     require(graph, "quantized")
+    return bound(graph, choose(graph, target, objective, ram, flash, stored=True))
+
+
+def bound(graph: Graph, offers: Mapping[str, Offer]) -> Graph:
+    """The graph whose nodes have taken these offers."""
     graph = graph.copy()
-    for name, offer in choose(graph, target, objective, ram, flash, stored=True).items():
+    for name, offer in offers.items():
         node = graph[name].but(kernel=Symbol(offer.kernel), together=offer.together)
         graph.add(replace(node, scratch=Scratch(offer.scratch) if offer.scratch else None))
     for name, view in views_of(graph).inside.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -13,6 +14,7 @@ from tfc.ir.work import macs
 from .views import Views, views_of
 
 ALIGNMENT = 8
+MACS_A_BYTE = 3  # of scratch: what loops over strips load serves several channels and columns
 
 Ranges = tuple[tuple[int, int], ...]  # without their ends, in increasing order
 Overlaps = dict[tuple[str, str], Ranges]  # by operand and result
@@ -20,8 +22,8 @@ Overlaps = dict[tuple[str, str], Ranges]  # by operand and result
 
 @dataclass(frozen=True)
 class Buffer:
-    """Bytes that must not move from step `first` to step `last`, both included. `name` is a value, or `NAME scratch`; `heat` says about how often
-    its bytes are read, all together: what multiplies reads its scratch over and over."""
+    """Bytes that must not move from step `first` to step `last`, both included. `name` is a value, or `NAME scratch`; `heat` are the bytes that are
+    read of it, all together: what multiplies reads its scratch over and over."""
 
     name: str
     bytes: int
@@ -52,14 +54,14 @@ def buffers(graph: Graph) -> list[Buffer]:
             last[owner] = max(last[owner], step[node.name])
     for name in graph.results:
         last[views.root(name)] = len(step)
-    made = []
+    made, readers = [], Counter(views.root(operand) for node in graph if views.computed(node) for operand in node.operands)
     for node in graph:
         if node.op != "const" and node.name not in views.inside:
             bytes = aligned(node.type.bytes)
-            made.append(Buffer(node.name, bytes, first[node.name], last[node.name], bytes))
+            made.append(Buffer(node.name, bytes, first[node.name], last[node.name], bytes * readers[node.name]))
         if node.scratch:
             bytes = aligned(node.scratch.bytes)
-            made.append(Buffer(f"{node.name} scratch", bytes, step[node.name], step[node.name], max(bytes, macs(graph, node))))
+            made.append(Buffer(f"{node.name} scratch", bytes, step[node.name], step[node.name], max(bytes, macs(graph, node) // MACS_A_BYTE)))
     return made
 
 

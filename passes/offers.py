@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from weakref import ref
 
 from tfc.backends.cost import Cost
 from tfc.backends.formats import stored_bytes
 from tfc.backends.kernels import KERNELS, bids, loop_orders
 from tfc.backends.target import Target
 from tfc.ir.diagnostic import Diagnostic
-from tfc.ir.graph import Graph, Node, Scratch
+from tfc.ir.graph import Graph, Node, Scratch, Tensor
 from tfc.ir.text import print_node
 from tfc.ir.types import Symbol
 
-from .lifetimes import aligned, buffers, live_bytes, overlaps_of, saved
+from .lifetimes import Buffer, aligned, buffers, live_bytes, overlaps_of, saved
 from .optimum import Offer, hardly_more, optimum
-from .views import views_of
+from .views import Views, views_of
 
 
 @dataclass(frozen=True)
@@ -73,35 +75,83 @@ def taken_of(graph: Graph, name: str, offers: dict[str, list[Offer]]) -> Offer:
     return next(offer for offer in offers[name] if (offer.kernel, offer.together) == (attrs["kernel"], attrs.get("together")))
 
 
-def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str, list[Offer]]:
-    """All offers for each node. A peak is at least that of the steps that no choice changes; cycles are whole, so that sums are exact."""
+@dataclass(frozen=True)
+class Schedule:
+    """What offers depend on beside their nodes: the graph without kernels, what lies where, and the bytes that are alive at each step without any scratch.
+    `least` is the peak of the steps that no choice changes."""
+
+    values: Graph
+    views: Views
+    items: dict[str, Buffer]
+    live: list[int]
+    least: int
+
+
+def schedule_of(graph: Graph) -> Schedule:
     values, views = values_alone(graph), views_of(graph)
-    items, live = {item.name: item for item in buffers(values)}, live_bytes(values)
+    live = live_bytes(values)
     least = max(bytes for bytes, node in zip(live, [None, *values, None], strict=True) if node is None or not views.computed(node))
-    found: dict[str, list[Offer]] = {}
-    for step, node in enumerate(values):
-        if not views.computed(node):
-            continue
-        weights = weights_of(graph, node)
-        form = weights.attrs.get("format", "dense") if weights and stored else None
-        usable = [way for way in ways(node, graph, target) if form is None or KERNELS[way[0]].format == form]
-        if not usable:
-            what = node.op + (f" from {form} weights" if form else "")
-            raise Diagnostic(f"no kernel computes this {what}", at=print_node(node), help="`tfc kernels` lists what there is")
-        found[node.name] = []
-        for name, together, cost in usable:
-            reads = KERNELS[name].format if weights else ""
-            bytes = stored_bytes(graph, weights.but(format=reads)) if weights else 0
-            over = saved(overlaps_of(node.but(kernel=Symbol(name), together=together), graph, views, items), items)
-            peak = max(least, live[step + 1] + aligned(cost.scratch) - over)
-            found[node.name].append(Offer(name, round(cost.cycles), cost.scratch, peak, cost.flash - bytes, reads, bytes, together))
+    return Schedule(values, views, {item.name: item for item in buffers(values)}, live, least)
+
+
+def offers_of(graph: Graph, target: Target, *, stored: bool = False) -> dict[str, list[Offer]]:
+    """All offers for each node."""
+    schedule = schedule_of(graph)
+    computed = ((step, node) for step, node in enumerate(schedule.values) if schedule.views.computed(node))
+    return {node.name: offers_for(step, node, graph, target, schedule, stored=stored) for step, node in computed}
+
+
+def offers_for(step: int, node: Node, graph: Graph, target: Target, schedule: Schedule, *, stored: bool = False) -> list[Offer]:
+    """Of one node; cycles are whole, so that sums are exact."""
+    weights = weights_of(graph, node)
+    form = weights.attrs.get("format", "dense") if weights and stored else None
+    usable = [way for way in ways(node, graph, target) if form is None or KERNELS[way[0]].format == form]
+    if not usable:
+        what = node.op + (f" from {form} weights" if form else "")
+        raise Diagnostic(f"no kernel computes this {what}", at=print_node(node), help="`tfc kernels` lists what there is")
+    found = []
+    for name, together, cost in usable:
+        reads = KERNELS[name].format if weights else ""
+        bytes = stored_bytes(graph, weights.but(format=reads)) if weights else 0
+        over = saved(overlaps_of(node.but(kernel=Symbol(name), together=together), graph, schedule.views, schedule.items), schedule.items)
+        peak = max(schedule.least, schedule.live[step + 1] + aligned(cost.scratch) - over)
+        found.append(Offer(name, round(cost.cycles), cost.scratch, peak, cost.flash - bytes, reads, bytes, together))
     return found
 
 
-def ways(node: Node, graph: Graph, target: Target) -> list[tuple[str, int | None, Cost]]:
-    """Each kernel that applies, as it is fastest, and finishing fewer rows or strips together where it can."""
+Ways = list[tuple[str, int | None, Cost]]
+
+KNOWN = 20_000  # nodes
+_known: dict[Hashable, tuple[list[ref[Tensor]], Ways]] = {}
+
+
+def ways(node: Node, graph: Graph, target: Target) -> Ways:
+    """Each kernel that applies, as it is fastest, and finishing fewer rows or strips together where it can.
+
+    Every choice asks for them again, and so does a search for each of its candidates: nodes of the same types, attributes and constants have the same.
+    """
+    constants = [tensor for name in node.operands if (tensor := graph.constant(name)) is not None]
+    key = (target, *signature(node, graph), *map(id, constants))
+    alive, found = _known.get(key, ([], []))
+    if not found or any(kept() is not tensor for kept, tensor in zip(alive, constants, strict=True)):
+        found = all_ways(node, graph, target)
+        while len(_known) >= KNOWN:
+            del _known[next(iter(_known))]
+        _known[key] = [ref(tensor) for tensor in constants], found
+    return found
+
+
+def signature(node: Node, graph: Graph) -> tuple[Hashable, ...]:
+    """What bids depend on beside constants and the chip. How constants are called does not matter."""
+    operands = [graph[name] for name in node.operands]
+    types = (x.type.shape if x.op == "const" else x.type for x in operands)
+    attrs = ((name, value) for name, value in node.attrs.items() if name not in ("kernel", "together"))
+    return (node.op, node.type, *types, *attrs)
+
+
+def all_ways(node: Node, graph: Graph, target: Target) -> Ways:
     fewer: dict[int, dict[str, Cost]] = {}  # what all kernels bid: several share the values of `together`
-    found: list[tuple[str, int | None, Cost]] = []
+    found: Ways = []
     for name, cost in bids(node.but(together=None), graph, target).items():
         found.append((name, None, cost))
         for together in loop_orders(name, node, graph)[1:]:

@@ -16,11 +16,13 @@ from .prove import proved
 
 @dataclass(frozen=True)
 class Plan:
-    """A place for each buffer, the bytes taken of each span of pools (by its first pool), and the least that any plan of this schedule needs."""
+    """A place for each buffer, the bytes taken of each span of pools (by its first pool), the least that any plan of this schedule needs, and the bytes
+    that are read from memory which makes the core wait."""
 
     places: dict[str, Place]
     peaks: dict[str, int]
     lower_bound: int
+    waiting: int
 
     @property
     def peak(self) -> int:
@@ -59,7 +61,13 @@ def make_plan(graph: Graph, target: Target) -> Plan:
     problem = Problem(tuple(items), tuple(free.items()), sizes, least, 0 if target.pools[0].cached else target.pools[0].size)
     places, bound = solved(problem)
     names = [span[0].name for span in target.spans]
-    return Plan({name: Place(names[span], at) for name, (span, at) in places.items()}, dict(zip(names, problem.peaks(places), strict=True)), bound)
+    homes = {name: Place(names[span], at) for name, (span, at) in places.items()}
+    return Plan(homes, dict(zip(names, problem.peaks(places), strict=True)), bound, problem.waiting(places))
+
+
+def waiting_cycles(plan: Plan, target: Target) -> float:
+    """What the core waits for lines of values and scratch that do not lie in tightly coupled memory."""
+    return plan.waiting / max(target.caches.line_bytes, 1) * max(pool.line_fill_cycles for pool in target.pools)
 
 
 @lru_cache(maxsize=8)

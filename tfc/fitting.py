@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,19 @@ ATTEMPTS = 6
 def build_within(
     folder: Path, scheduled: Graph, target: Target, golden: Golden, options: Options, noise: dict[str, float], hook: Hook | None
 ) -> dict[str, Any]:
-    """Place, write and link a quantized graph; the report.
+    """Place, write and link a quantized graph; the report."""
+    budget = options.budget(target)
+
+    def built(placed: Graph, ram: int) -> dict[str, Any]:
+        write_folder(emptied(folder), placed, target, golden, options)
+        sizes = build_firmware(folder, placed, target, options)
+        return make_report(placed, target, budget, sizes, noise, forced(placed, target, options.optimize, ram))
+
+    return within(scheduled, target, options, built, hook)
+
+
+def within(scheduled: Graph, target: Target, options: Options, made: Callable[[Graph, int], dict[str, Any]], hook: Hook | None = None) -> dict[str, Any]:
+    """Choose kernels and places, so that what is `made` of them, given the RAM that they were allowed, fits the budget; its report.
 
     What code, gaps between buffers and static data take is known only then: firmware that is too large is made again of kernels chosen
     inside what these leave, until it fits or nothing smaller is left to choose.
@@ -31,10 +44,7 @@ def build_within(
         chosen = run_pipeline(scheduled, target, choosing_passes(options.optimize, max(ram, 0), max(flash, 0)), hook=hook)
         if chosen == placed:
             break
-        placed = chosen
-        write_folder(emptied(folder), placed, target, golden, options)
-        sizes = build_firmware(folder, placed, target, options)
-        report = make_report(placed, target, budget, sizes, noise, forced(placed, target, options.optimize, ram))
+        placed, report = chosen, made(chosen, ram)
         if report["fits"]:
             break
         ram -= beyond(report["ram"], report["ram"]["lower_bound_bytes"], ram)

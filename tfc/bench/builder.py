@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import ceil, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tfc.ir.graph import Graph, Node, Tensor
 from tfc.ir.ops import op_named
 from tfc.ir.types import DTYPES, Quantization, Symbol, TensorType
+from tfc.sparsity import Sparsity, kept_blocks
 
 X_SCALE, Y_SCALE = 0.02, 0.03
 SPREAD = 50 / 5400  # int8 times int8 has a deviation of 5,400; a result shall have one of 50
@@ -39,7 +40,7 @@ class Builder:
         """OHWI or OI weights, and a bias."""
         out, inputs = shape[0], prod(shape[1:])
         values = self.rng.integers(1, 128, (out, inputs)) * self.rng.choice((-1, 1), (out, inputs))
-        kept = mask(self.rng, (out, inputs), self.density, self.block)
+        kept = kept_blocks(self.rng, (out, inputs), Sparsity(self.block, self.density))
         deviation = np.sqrt(max(inputs * kept.mean(), 1))
         self.graph.tensors[Symbol("scales")] = self.rng.uniform(0.5, 1.0, out) * SPREAD / deviation * Y_SCALE / X_SCALE
         axis = Quantization(Symbol("scales"), 0, axis=0)
@@ -57,14 +58,6 @@ def activation(dtype: str, shape: Sequence[int], scale: float, zero_point: int) 
     """int16 is symmetric, and 256 times as fine."""
     quantization = Quantization(scale / 256) if dtype == "i16" else Quantization(scale, zero_point)
     return TensorType(dtype, tuple(shape), quantization)
-
-
-def mask(rng: np.random.Generator, shape: tuple[int, int], density: float, block: tuple[int, int]) -> NDArray[np.bool_]:
-    """True in a share of the blocks, which is `density` to half a block; in one of them at least."""
-    rows, columns = (ceil(size / step) for size, step in zip(shape, block, strict=True))
-    kept = np.zeros(rows * columns, np.bool_)
-    kept[rng.choice(kept.size, max(round(density * kept.size), 1), replace=False)] = True
-    return kept.reshape(rows, columns).repeat(block[0], axis=0).repeat(block[1], axis=1)[: shape[0], : shape[1]]
 
 
 def random_inputs(graph: Graph) -> list[Tensor]:

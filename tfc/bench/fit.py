@@ -11,22 +11,18 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import lsq_linear
 
-from tfc.backends.c.project import copy_kernels, emit_project
 from tfc.backends.cost import CYCLES, Cost
-from tfc.backends.emulator.image import read_image
-from tfc.backends.fits import FIRMWARE, NODE, Errors, Fit, Range
+from tfc.backends.fits import Code, Errors, Fit, Range
 from tfc.backends.kernels import KERNELS
-from tfc.backends.memory_map import RUNTIME
 from tfc.backends.target import Target
-from tfc.backends.toolchain import build, elf_sizes
 
-from .grid import FORMS, Case, call_of, layer_graph, offered, placed_graph, takes
+from .code_sizes import code_sizes
+from .grid import FORMS, Case, call_of, layer_graph, offered, takes
 from .measure import Sample, measure
 from .random_layers import Drawn, held_out, learning
 from .results import Results, known_samples, save
 
 INERTIA = 0.02  # what a rate that changes by its own size costs, as much as an estimate that is off by this share
-CALL = 6  # bytes, of the function of a node
 Progress = Callable[[str, int], None]  # what is measured, of how many in all
 
 
@@ -54,7 +50,7 @@ def fit_target(target: Target, samples: Path, progress: Progress) -> Fit:
             results.samples += [sample for key, sample in known.items() if key not in {one.key for one in results.samples}]
             save(results, samples)
     rows = [row_of(case, sample, target) for case, sample in zip((*learned, *other), results.samples, strict=False)]
-    return fitted(target, rows[: len(learned)], rows[len(learned) :], code_bytes(target))
+    return fitted(target, rows[: len(learned)], rows[len(learned) :], code_sizes(learned, target))
 
 
 def cases_of(layers: Iterable[Drawn], target: Target) -> list[Case]:
@@ -78,7 +74,7 @@ def row_of(case: Case, sample: Sample, target: Target) -> Row:
     return Row(case.kernel, cost, sample.cycles, Range(prod(weights[1:3]), sample.weights, sample.results))
 
 
-def fitted(target: Target, learned: Sequence[Row], other: Sequence[Row], code: Mapping[str, int]) -> Fit:
+def fitted(target: Target, learned: Sequence[Row], other: Sequence[Row], code: Code) -> Fit:
     """The rates that are best for some rows, and their errors on others."""
     rates, found = solve(learned, target.fit.rates), {row.kernel for row in learned}
     errors = {name: errors_of([row for row in other if name in ("", row.kernel)], rates) for name in ("", *sorted(found & {row.kernel for row in other}))}
@@ -112,17 +108,3 @@ def errors_of(rows: Sequence[Row], rates: Mapping[str, float]) -> Errors:
 
 def widest(seen: Sequence[Range]) -> Range:
     return Range(*(max(getattr(one, name) for one in seen) for name in ("window", "weights", "results")))
-
-
-def code_bytes(target: Target) -> dict[str, int]:
-    """The code of each file of the runtime, under NODE what calls the kernels of a node, and under FIRMWARE what there is besides."""
-    case = Case("add_1x16x16x64", "add_s8")
-    with tempfile.TemporaryDirectory() as work:
-        folder = Path(work)
-        emit_project(placed_graph(case, target), target, folder)
-        copy_kernels(folder / "src", sorted(path.stem.removeprefix("tfc_") for path in (RUNTIME / "kernels").glob("*.c")))
-        elf = build(folder, target)
-        linked, node = elf_sizes(elf).code, sum(symbol.size for symbol in read_image(elf).functions if symbol.name.startswith("tfc_node_")) + CALL
-        objects = {path.name.removesuffix(".c.o"): elf_sizes(path).code for path in (folder / "build" / "objects" / "src").glob("*.c.o")}
-    kernels = {name.removeprefix("tfc_"): bytes for name, bytes in sorted(objects.items()) if name.startswith("tfc_")}
-    return {FIRMWARE: linked - node - kernels[case.kernel], NODE: node, **kernels}

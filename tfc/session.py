@@ -1,0 +1,154 @@
+"""Estimates for many candidates: what repeats between them is found once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfc.backends.target import Target, load_target
+from tfc.compiled import load
+from tfc.estimate import FEW_CHANNELS, Estimate, estimated
+from tfc.fitting import within
+from tfc.importer.model import import_model
+from tfc.ir.graph import Graph, Node, Tensor
+from tfc.ir.types import Shape
+from tfc.ir.verify import reached
+from tfc.ir.weights import load_graph
+from tfc.options import Options
+from tfc.passes.choose_kernels import bound
+from tfc.passes.lifetimes import live_bytes
+from tfc.passes.offers import Schedule, best_of, offers_for, offers_of, schedule_of, taken_of, with_fair_scratch
+from tfc.passes.optimum import Offer
+from tfc.passes.pipeline import FLOAT, INTEGER, run_pipeline
+from tfc.passes.plan_memory import Plan, make_plan
+from tfc.sparsity import Sparsities, Sparsity, by_layer, random_weights, read_sparsities
+
+if TYPE_CHECKING:
+    from torch import Tensor as TorchTensor
+    from torch import nn
+
+PLANS = 10_000  # that a session keeps
+
+
+@dataclass
+class Prepared:
+    """A network without samples, quantized and in order; what was found about it stays here."""
+
+    graph: Graph
+    schedule: Schedule
+    layers: dict[str, list[Node]]  # the weights that may be sparse, by module path
+    own: dict[str, Tensor]  # the tensors as the model has them
+    offers: dict[tuple[str, int], list[Offer]] = field(default_factory=dict)  # of a node, by identity of its weights
+    plans: dict[tuple[tuple[str, int | None, int], ...], Plan] = field(default_factory=dict)
+
+
+class Session:
+    """Estimates for one chip and one set of options. Not for several threads at a time; each takes a session of its own."""
+
+    def __init__(self, target: str = "stm32f746", options: Options | None = None) -> None:
+        self.target: Target = load_target(target)
+        self.options = options or Options()
+        self.budget = self.options.budget(self.target)
+
+    def estimate(
+        self, model: Path | str | nn.Module | Graph | Prepared, example: tuple[TorchTensor, ...] | None = None, *, sparsity: Sparsities | str | None = None
+    ) -> Estimate:
+        """Of a file, a module with example inputs, a graph, or what `prepare` made of one of these.
+
+        With a `sparsity`, weights count as random ones of this density, those of layers that it leaves out as dense; without, zeros are those of the
+        weights.
+        """
+        if not isinstance(model, Prepared):
+            bound_graph = self.bound_graph(model)
+            if bound_graph is not None:
+                return self.of_bound(bound_graph)
+            model = self.prepare(model, example)
+        given = read_sparsities(sparsity) if isinstance(sparsity, str) else sparsity
+        model.graph.tensors = model.own if given is None else self.sparse_tensors(model, given)
+        return self.quick(model) or self.thorough(model.graph)
+
+    def prepare(
+        self, model: Path | str | nn.Module | Graph, example: tuple[TorchTensor, ...] | None = None, *, shapes: Sequence[Shape] | None = None
+    ) -> Prepared:
+        """Import, simplify, quantize with usual ranges, and order a network: what does not depend on sparsity."""
+        graph = self.graph_of(model, example, shapes)
+        if not reached(graph, "quantized"):
+            graph = run_pipeline(graph, self.target, f"{FLOAT},assume-ranges,quantize,drop-identities,drop-dead,order-nodes", check=False)
+        return Prepared(graph, schedule_of(graph), sparsifiable(graph), graph.tensors)
+
+    def graph_of(self, model: Path | str | nn.Module | Graph, example: tuple[TorchTensor, ...] | None, shapes: Sequence[Shape] | None) -> Graph:
+        if isinstance(model, Graph):
+            return model
+        if isinstance(model, (Path, str)) and Path(model).suffix == ".tfir":
+            return load_graph(Path(model))
+        return import_model(model, example, shapes=shapes)
+
+    def bound_graph(self, model: Path | str | nn.Module | Graph) -> Graph | None:
+        """The graph of a compiled folder or a file, if kernels are chosen in it."""
+        if isinstance(model, (Path, str)) and Path(model).is_dir():
+            return load(model).graph
+        if isinstance(model, (Path, str)) and Path(model).suffix == ".tfir":
+            model = load_graph(Path(model))
+        return model if isinstance(model, Graph) and reached(model, "bound") else None
+
+    def of_bound(self, graph: Graph) -> Estimate:
+        """Of a graph whose kernels are chosen."""
+        offers = offers_of(graph, self.target, stored=True)
+        taken = {name: taken_of(graph, name, offers) for name in offers}
+        return estimated(graph, self.target, self.budget, self.options.stack, taken, make_plan(graph, self.target))
+
+    def sparse_tensors(self, prepared: Prepared, sparsities: Sparsities) -> dict[str, Tensor]:
+        """All tensors, with random weights of the densities that are asked for."""
+        chosen = by_layer(sparsities, list(prepared.layers))
+        tensors = dict(prepared.own)
+        for layer, weights in prepared.layers.items():
+            for node in weights:
+                tensors[node.attrs["data"]] = random_weights(node.type.shape, chosen.get(layer, Sparsity()))
+        return tensors
+
+    def quick(self, prepared: Prepared) -> Estimate | None:
+        """Where no budget and no peak keeps any node from its fastest kernel, what `thorough` finds."""
+        if self.options.optimize != "latency":
+            return None
+        graph, target, schedule = prepared.graph, self.target, prepared.schedule
+        offers: dict[str, list[Offer]] = {}
+        for step, node in enumerate(schedule.values):
+            if not schedule.views.computed(node):
+                continue
+            weights = graph.constant(node.operands[1]) if len(node.operands) > 1 else None
+            key = node.name, id(weights)
+            if key not in prepared.offers:
+                prepared.offers[key] = offers_for(step, node, graph, target, schedule)
+            offers[node.name] = prepared.offers[key]
+        ram = self.budget.ram - self.budget.reserve - self.options.stack
+        taken = best_of(graph, offers, "latency", ram, self.budget.flash)
+        choice = tuple((offer.kernel, offer.together, offer.scratch) for offer in taken.values())
+        if choice not in prepared.plans:
+            if len(prepared.plans) >= PLANS:
+                prepared.plans.clear()
+            prepared.plans[choice] = make_plan(bound(graph, taken), target)
+        found = estimated(graph, target, self.budget, self.options.stack, taken, prepared.plans[choice])
+        return found if found.fits and max(live_bytes(with_fair_scratch(graph, target))) <= ram else None
+
+    def thorough(self, graph: Graph) -> Estimate:
+        """As the compiler goes about it: by rows where RAM is short, with other kernels where flash is."""
+        found: list[Estimate] = []
+
+        def judged(placed: Graph, ram: int) -> dict[str, Any]:
+            found.append(self.of_bound(placed))
+            return found[-1].as_json()
+
+        within(graph, self.target, self.options, judged)
+        return found[-1]
+
+
+def sparsifiable(graph: Graph) -> dict[str, list[Node]]:
+    """The weights of convolutions and linears that kernels read as streams of blocks, by module path or, without one, by node."""
+    found: dict[str, list[Node]] = {}
+    for node in graph.of_op("conv2d", "linear"):
+        weights = graph[node.operands[1]]
+        if weights.op == "const" and node.attrs.get("groups", 1) == 1 and weights.type.shape[-1] > FEW_CHANNELS:
+            found.setdefault((node.source.module if node.source else "") or node.name, []).append(weights)
+    return found
