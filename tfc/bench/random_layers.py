@@ -17,7 +17,7 @@ from .elements import GROUPS, SOFTMAX, TIED, WIDE, norm, one, pool, two
 from .layer import Layer
 from .products import ENDINGS, POINT_BY_POINT, WINDOWED, attention, conv, grouped, linear, matmul
 
-MACS = 6_000_000  # of a layer, dense, at most
+MACS, ELEMENTS = 6_000_000, 100_000  # of a layer: products, dense, and elements of operands and result, at most
 DENSEST, SPARSEST = 1.0, 0.05
 T = TypeVar("T")
 SPARSE = "*_sparse*"
@@ -48,11 +48,15 @@ class Draw:
         return choices[int(self.rng.integers(len(choices)))]
 
 
+def is_small(pixels: int, channels: int, out: int, products: int) -> bool:
+    return pixels * channels * products <= MACS and pixels * (channels + 2 * out) <= ELEMENTS
+
+
 def conv_layer(draw: Draw) -> Layer:
     while True:
         window, stride, side = draw.one_of(1, 3, 3, 3, 5), draw.one_of(1, 1, 1, 2), draw.size(4, 36)
         size, out = (side, draw.one_of(side, side, side + 3), draw.channels(5, 256)), draw.channels(8, 256)
-        if size[0] * size[1] * size[2] * out * window**2 // stride**2 <= MACS:
+        if is_small(size[0] * size[1], size[2], out, out * window**2 // stride**2):
             pixelwise = window == 1 and stride == 1
             return conv(size, out, window, stride=stride, skip=POINT_BY_POINT + WINDOWED * pixelwise, ending=draw.one_of("", *ENDINGS))
 
@@ -60,19 +64,23 @@ def conv_layer(draw: Draw) -> Layer:
 def linear_layer(draw: Draw) -> Layer:
     while True:
         tokens, inputs, out = draw.one_of(1, draw.size(2, 1024), draw.size(8, 256)), draw.channels(8, 640), draw.channels(8, 384)
-        if tokens * inputs * out <= MACS:
+        if is_small(tokens, inputs, out, out):
             return linear(tokens, inputs, out, ending=draw.one_of("", *ENDINGS))
 
 
 def few_layer(draw: Draw) -> Layer:
-    side, window = draw.size(12, 96), draw.one_of(3, 3, 3, 5, 7)
     skip = (SPARSE, *POINT_BY_POINT)
-    return conv((side, side, draw.one_of(1, 3, 3)), draw.channels(8, 48), window, stride=draw.one_of(1, 2), skip=skip, ending=draw.one_of("", "silu", "clamp"))
+    while True:
+        side, window, c, out = draw.size(12, 96), draw.one_of(3, 3, 3, 5, 7), draw.one_of(1, 3, 3), draw.channels(8, 48)
+        if is_small(side * side, c, out, out * window**2):
+            return conv((side, side, c), out, window, stride=draw.one_of(1, 2), skip=skip, ending=draw.one_of("", "silu", "clamp"))
 
 
 def depthwise_layer(draw: Draw) -> Layer:
-    side, window = draw.size(4, 48), draw.one_of(3, 3, 5, 7)
-    return grouped((side, side, draw.channels(8, 192)), window, stride=draw.one_of(1, 2), ending=draw.one_of("", *ENDINGS))
+    while True:
+        side, window, c = draw.size(4, 48), draw.one_of(3, 3, 5, 7), draw.channels(8, 192)
+        if is_small(side * side, c, c, window**2):
+            return grouped((side, side, c), window, stride=draw.one_of(1, 2), ending=draw.one_of("", *ENDINGS))
 
 
 def attention_layer(draw: Draw) -> Layer:
@@ -85,7 +93,7 @@ def matmul_layer(draw: Draw) -> Layer:
 
 
 def element_layer(draw: Draw) -> Layer:
-    side, c, tokens, wide = draw.size(4, 32), draw.channels(8, 192), draw.size(8, 256), draw.one_of("i8", WIDE)
+    side, c, tokens, wide = draw.size(4, 20), draw.channels(8, 128), draw.size(8, 256), draw.one_of("i8", WIDE)
     map_, rows = (1, side, side, c), (tokens, c)
     makers: tuple[Callable[[], Layer], ...] = (
         lambda: one("softmax", rows, **SOFTMAX),
