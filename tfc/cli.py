@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 import tfc
-from tfc import cli_bench, cli_emulate, cli_fuzz, cli_models, cli_tools
+from tfc import cli_bench, cli_emulate, cli_estimate, cli_fuzz, cli_models, cli_tools
 from tfc.cli_text import errors
 from tfc.ir.diagnostic import Diagnostic
 
@@ -16,6 +16,7 @@ app = typer.Typer(help=tfc.__doc__, no_args_is_help=True, add_completion=False, 
 for verb in (cli_models.compile, cli_models.run, cli_models.verify):
     app.command()(verb)
 app.command("eval")(cli_models.evaluate)
+app.command()(cli_estimate.estimate)
 app.command(cls=cli_emulate.Emulate)(cli_emulate.emulate)
 app.command()(cli_bench.bench)
 app.command()(cli_fuzz.fuzz)

@@ -12,8 +12,10 @@ from tfc.compiled import load
 from tfc.estimate import FEW_CHANNELS, Estimate, estimated
 from tfc.fitting import within
 from tfc.importer.model import import_model
+from tfc.explain import Explanation, explained
+from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Tensor
-from tfc.ir.types import Shape
+from tfc.ir.types import Shape, Symbol
 from tfc.ir.verify import reached
 from tfc.ir.weights import load_graph
 from tfc.options import Options
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from torch import Tensor as TorchTensor
     from torch import nn
 
+    Model = Path | str | nn.Module | Graph
+    Example = tuple[TorchTensor, ...] | None
 PLANS = 10_000  # that a session keeps
 
 
@@ -39,7 +43,8 @@ class Prepared:
     graph: Graph
     schedule: Schedule
     layers: dict[str, list[Node]]  # the weights that may be sparse, by module path
-    own: dict[str, Tensor]  # the tensors as the model has them
+    own: dict[Symbol, Tensor]  # the tensors as the model has them
+    is_bound: bool  # whether its kernels are chosen
     offers: dict[tuple[str, int], list[Offer]] = field(default_factory=dict)  # of a node, by identity of its weights
     plans: dict[tuple[tuple[str, int | None, int], ...], Plan] = field(default_factory=dict)
 
@@ -52,46 +57,33 @@ class Session:
         self.options = options or Options()
         self.budget = self.options.budget(self.target)
 
-    def estimate(
-        self, model: Path | str | nn.Module | Graph | Prepared, example: tuple[TorchTensor, ...] | None = None, *, sparsity: Sparsities | str | None = None
-    ) -> Estimate:
-        """Of a file, a module with example inputs, a graph, or what `prepare` made of one of these.
+    def estimate(self, model: Model | Prepared, example: Example = None, *, sparsity: Sparsities | str | None = None) -> Estimate:
+        """Of a file, a module with example inputs, a graph, or what `prepared` made of one of these.
 
         With a `sparsity`, weights count as random ones of this density, those of layers that it leaves out as dense; without, zeros are those of the
-        weights.
+        weights. A compiled folder or a graph whose kernels are chosen is taken as it is.
         """
-        if not isinstance(model, Prepared):
-            bound_graph = self.bound_graph(model)
-            if bound_graph is not None:
-                return self.of_bound(bound_graph)
-            model = self.prepare(model, example)
+        known = model if isinstance(model, Prepared) else self.prepared(model, example)
+        graph = known.graph
+        if known.is_bound:
+            if sparsity is not None:
+                raise Diagnostic("the kernels of this graph are chosen for the weights that it has", help="give the model that it was compiled from")
+            return self.of_bound(graph)
         given = read_sparsities(sparsity) if isinstance(sparsity, str) else sparsity
-        model.graph.tensors = model.own if given is None else self.sparse_tensors(model, given)
-        return self.quick(model) or self.thorough(model.graph)
+        graph.tensors = known.own if given is None else self.sparse_tensors(known, given)
+        return self.quick(known) or self.thorough(graph)
 
-    def prepare(
-        self, model: Path | str | nn.Module | Graph, example: tuple[TorchTensor, ...] | None = None, *, shapes: Sequence[Shape] | None = None
-    ) -> Prepared:
+    def prepared(self, model: Model, example: Example = None, *, shapes: Sequence[Shape] | None = None) -> Prepared:
         """Import, simplify, quantize with usual ranges, and order a network: what does not depend on sparsity."""
-        graph = self.graph_of(model, example, shapes)
+        graph = graph_of(model, example, shapes)
         if not reached(graph, "quantized"):
-            graph = run_pipeline(graph, self.target, f"{FLOAT},assume-ranges,quantize,drop-identities,drop-dead,order-nodes", check=False)
-        return Prepared(graph, schedule_of(graph), sparsifiable(graph), graph.tensors)
+            graph = run_pipeline(graph, self.target, f"{FLOAT},assume-ranges,{INTEGER}", check=False)
+        return Prepared(graph, schedule_of(graph), sparsifiable(graph), graph.tensors, reached(graph, "bound"))
 
-    def graph_of(self, model: Path | str | nn.Module | Graph, example: tuple[TorchTensor, ...] | None, shapes: Sequence[Shape] | None) -> Graph:
-        if isinstance(model, Graph):
-            return model
-        if isinstance(model, (Path, str)) and Path(model).suffix == ".tfir":
-            return load_graph(Path(model))
-        return import_model(model, example, shapes=shapes)
-
-    def bound_graph(self, model: Path | str | nn.Module | Graph) -> Graph | None:
-        """The graph of a compiled folder or a file, if kernels are chosen in it."""
-        if isinstance(model, (Path, str)) and Path(model).is_dir():
-            return load(model).graph
-        if isinstance(model, (Path, str)) and Path(model).suffix == ".tfir":
-            model = load_graph(Path(model))
-        return model if isinstance(model, Graph) and reached(model, "bound") else None
+    def explain(self, prepared: Prepared, found: Estimate) -> list[Explanation]:
+        """Of each node of an estimate, with the weights that it was made for."""
+        there = (prepared.graph[node.name] for node in found.nodes if node.name in prepared.graph)
+        return [explained(prepared.graph, self.target, node) for node in there]
 
     def of_bound(self, graph: Graph) -> Estimate:
         """Of a graph whose kernels are chosen."""
@@ -99,7 +91,7 @@ class Session:
         taken = {name: taken_of(graph, name, offers) for name in offers}
         return estimated(graph, self.target, self.budget, self.options.stack, taken, make_plan(graph, self.target))
 
-    def sparse_tensors(self, prepared: Prepared, sparsities: Sparsities) -> dict[str, Tensor]:
+    def sparse_tensors(self, prepared: Prepared, sparsities: Sparsities) -> dict[Symbol, Tensor]:
         """All tensors, with random weights of the densities that are asked for."""
         chosen = by_layer(sparsities, list(prepared.layers))
         tensors = dict(prepared.own)
@@ -142,6 +134,17 @@ class Session:
 
         within(graph, self.target, self.options, judged)
         return found[-1]
+
+
+def graph_of(model: Model, example: Example, shapes: Sequence[Shape] | None) -> Graph:
+    """A graph at any stage."""
+    if isinstance(model, Graph):
+        return model
+    if isinstance(model, (Path, str)) and Path(model).is_dir():
+        return load(model).graph
+    if isinstance(model, (Path, str)) and Path(model).suffix == ".tfir":
+        return load_graph(Path(model))
+    return import_model(model, example, shapes=shapes)
 
 
 def sparsifiable(graph: Graph) -> dict[str, list[Node]]:
