@@ -72,11 +72,12 @@ def gcc_tools(target: Target) -> Tools:
 TOOLCHAINS = {"zig": zig_tools, "gcc": gcc_tools}
 
 
-def build(folder: Path, target: Target, toolchain: str = "zig", *, objects: Path | None = None) -> Path:
+def build(folder: Path, target: Target, toolchain: str = "zig", *, objects: Path | None = None, times: bool = False) -> Path:
     """Compile `src/*.c|S` and `project/*.c|S` of the folder and link them with `project/link.ld` to `build/firmware.elf`.
 
     Equal sources give equal bytes, wherever the folder lies. What the compiler or linker says against them is a Diagnostic.
-    `objects` is a folder in which compiled units are kept for the next builds, of other projects too.
+    `objects` is a folder in which compiled units are kept for the next builds, of other projects too. With `times` it is `build/times.elf`, whose
+    self-test prints the cycles of each node on a board.
     """
     if toolchain not in TOOLCHAINS:
         raise Diagnostic(f"unknown toolchain {toolchain}", help=f"the toolchains are {', '.join(TOOLCHAINS)}")
@@ -90,7 +91,7 @@ def build(folder: Path, target: Target, toolchain: str = "zig", *, objects: Path
         (folder / unit).parent.mkdir(parents=True, exist_ok=True)
 
     def make(source: Path, unit: Path) -> None:
-        command = (*tools.compile, *flags_of(source))
+        command = (*tools.compile, *flags_of(source), *["-DTFC_TIMES"] * times)
         kept = objects and objects / f"{content_key(folder, source, command)}.o"
         if kept and kept.exists():
             shutil.copyfile(kept, folder / unit)
@@ -100,7 +101,7 @@ def build(folder: Path, target: Target, toolchain: str = "zig", *, objects: Path
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / unit, kept)
 
-    elf = Path("build", "firmware.elf")
+    elf = Path("build", "times.elf" if times else "firmware.elf")
     with ThreadPoolExecutor(JOBS) as pool:
         list(pool.map(make, sources, units))
     run(folder, (*tools.link, *map(str, units), "-o", str(elf)))

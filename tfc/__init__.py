@@ -6,7 +6,16 @@ from importlib import import_module
 from typing import Any
 
 # Loaded on first use, so that `import tfc.ir` stays light and never imports torch.
-_HOMES = {"compile": "tfc.compiler", "Options": "tfc.options", "estimate": "tfc.estimate", "Estimate": "tfc.estimate", "Session": "tfc.session", "Sparsity": "tfc.sparsity", "load": "tfc.compiled", "Diagnostic": "tfc.ir.diagnostic"}
+_HOMES = {
+    "compile": "tfc.compiler",
+    "Options": "tfc.options",
+    "estimate": "tfc.estimator",
+    "Estimate": "tfc.estimator",
+    "Session": "tfc.session",
+    "Sparsity": "tfc.sparsity",
+    "load": "tfc.compiled",
+    "Diagnostic": "tfc.ir.diagnostic",
+}
 
 __all__ = ["Diagnostic", "Estimate", "Options", "Session", "Sparsity", "compile", "estimate", "load"]
 

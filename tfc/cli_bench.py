@@ -38,6 +38,9 @@ def bench(
     fit: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Measure layers drawn at random instead, and write what the work of kernels takes; with -o.")
     ] = None,
+    from_log: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Compare with what the self-test of `tfc compile --times` printed for the one folder; --fit fits to it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure kernels and models on the emulated chip.
@@ -53,6 +56,10 @@ def bench(
     from tfc.bench.run import Files, run
 
     chip = load_target(target)
+    if from_log:
+        if not models or len(models) != 1:
+            raise typer.BadParameter("a log is of one compiled folder", param_hint="MODELS")
+        return compare_log(models[0], from_log, fit, as_json)
     if fit:
         if not output or output.suffix == ".md":
             raise typer.BadParameter("samples are kept in a folder", param_hint="-o")
@@ -91,9 +98,35 @@ def fit_rates(chip: Target, file: Path, folder: Path, as_json: bool) -> None:
         task = bar.add_task("")
         found = fit_target(chip, folder / f"{chip.name}.json", lambda step, total: bar.update(task, description=step, total=total, advance=1))
     save_fit(found, file)
-    rows = [{"kernel": name or "all", "layers": one.layers, "mean %": one.mean, "95 % below": one.p95, "bias %": one.bias} for name, one in found.errors.items()]
+    rows = [
+        {"kernel": name or "all", "layers": one.layers, "mean %": one.mean, "95 % below": one.p95, "bias %": one.bias} for name, one in found.errors.items()
+    ]
     if as_json:
         return print_json({"file": str(file), "errors": {name: vars(one) for name, one in found.errors.items()}})
     show(rows, title="\nerrors on layers that the fit did not see")
     console.print(f"\n{file}", markup=False)
+    return None
+
+
+def compare_log(folder: Path, log: Path, fit: Path | None, as_json: bool) -> None:
+    """`tfc bench --from-log`."""
+    from tfc.backends.fits import save_fit
+    from tfc.bench.board import read_log, refitted
+    from tfc.bench.fit import errors_of
+    from tfc.compiled import load
+
+    compiled = load(folder)
+    timed = read_log(log, compiled)
+    before = errors_of([one.row for one in timed], compiled.target.fit.rates)
+    after = refitted(compiled.target.fit, compiled.target.name, timed)
+    if fit:
+        save_fit(after, fit)
+    model, board = (sum(cycles) for cycles in zip(*((one.row.cost.cycles, one.row.cycles) for one in timed), strict=True))
+    whole = {"model": round(model), "board": round(board), "off_percent": round(100 * (model / board - 1), 1)}
+    if as_json:
+        return print_json({"nodes": [one.as_json() for one in timed], "total": whole, "before": vars(before), "refitted": vars(after.errors[""])})
+    show([one.as_json() for one in timed], title="\ncycles")
+    console.print(f"\nmodel {model:,.0f}, board {board:,.0f} cycles: {whole['off_percent']:+g} %; nodes off by {before.mean:g} %, refitted {after.errors[''].mean:g} %")
+    if fit:
+        console.print(f"{fit}", markup=False)
     return None

@@ -11,7 +11,7 @@ from tfc.cli_models import Objective
 from tfc.cli_text import Json, Size, TargetName, console, errors, parse_shape, print_json, show
 
 if TYPE_CHECKING:
-    from tfc.estimate import Estimate
+    from tfc.estimator import Estimate
     from tfc.explain import Explanation
 
 
@@ -36,7 +36,7 @@ def estimate(
     from tfc.session import Session
 
     sizes = {name: value for name, value in (("ram", ram), ("flash", flash), ("reserve", reserve), ("stack", stack)) if value is not None}
-    session = Session(target, Options(**sizes, optimize=optimize.value))
+    session = Session(target, Options(**sizes, optimize=optimize.value, toolchain="zig", rescue=False, times=False))
     prepared = session.prepared(model, shapes=[parse_shape(text) for text in shape] if shape else None)
     found = session.estimate(prepared, sparsity=sparsity)
     explanations = session.explain(prepared, found) if explain else []

@@ -6,7 +6,7 @@ import sys
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -14,6 +14,9 @@ from rich.progress import Progress, track
 
 from tfc.cli_text import Check, Json, Size, TargetName, console, errors, parse_shape, print_json, show
 from tfc.ir.diagnostic import Diagnostic
+
+if TYPE_CHECKING:
+    from tfc.backends.emulator.profile import Profile
 
 NOISY = 5  # nodes that `verify` lists
 
@@ -43,6 +46,7 @@ def compile(
     optimize: Annotated[Objective, typer.Option(help="What the choice between kernels minimises.")] = Objective.LATENCY,
     toolchain: Annotated[str, typer.Option(help="zig (comes with tfc) or gcc (arm-none-eabi-gcc).")] = "zig",
     rescue: Annotated[bool, typer.Option("--rescue", help="Search for channel scales and int16 values that quantization loses less with.")] = False,
+    times: Annotated[bool, typer.Option("--times", help="Also build/times.elf, whose self-test prints the cycles of each node on a board.")] = False,
     check: Check = False,
     as_json: Json = False,
 ) -> None:
@@ -57,7 +61,7 @@ def compile(
     sizes = {name: value for name, value in (("ram", ram), ("flash", flash), ("reserve", reserve), ("stack", stack)) if value is not None}
     with Progress(console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=STEPS)
-        options = Options(**sizes, optimize=optimize.value, toolchain=toolchain, rescue=rescue)
+        options = Options(**sizes, optimize=optimize.value, toolchain=toolchain, rescue=rescue, times=times)
         shapes = [parse_shape(text) for text in shape] if shape else None
         done = compile_model(
             model,
@@ -97,6 +101,7 @@ def run(
     input: Annotated[Path | None, typer.Option(help="One sample: .npy, .npz or a folder with an image; default: the first golden one.")] = None,
     on: Annotated[Road, typer.Option(help="Where it runs; qemu takes what was compiled for mps2-an500.")] = Road.EMULATOR,
     profile: Annotated[bool, typer.Option(help="Cycles and instructions of each node, and exact peaks.")] = False,
+    log: Annotated[Path | None, typer.Option(metavar="FILE", help="With --profile: write cycles as a board prints them, for `tfc bench --from-log`.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run one inference and print the outputs and what they cost."""
@@ -122,6 +127,8 @@ def run(
     timed = counted.profile
     latency = timed.latency if timed else None
     nodes = compiled.costs(timed) if timed else []
+    if log:
+        write_log(log, timed)
     result = {
         "outputs": values,
         "instructions": counted.instructions,
@@ -140,6 +147,15 @@ def run(
         console.print(f"{latency['cycles']:,} cycles, {latency['ms']:.3f} ms ± {latency['error_percent']:g} %")
     console.print(f"{counted.instructions:,} instructions, stack {counted.stack_peak_bytes:,} bytes, arena {sum(counted.arena_peak_bytes):,} bytes")
     return None
+
+
+def write_log(path: Path, timed: Profile | None) -> None:
+    from tfc.bench.board import log_lines
+
+    if timed is None:
+        raise typer.BadParameter("only a profiled run counts cycles", param_hint="--log")
+    parts = ((part.name.removeprefix("tfc_node_"), part.cycles) for part in timed.nodes)
+    path.write_text(log_lines((int(number), cycles) for number, cycles in parts if number.isdecimal()), encoding="utf-8")
 
 
 def print_outputs(names: tuple[str, ...], values: list[list[float]]) -> None:

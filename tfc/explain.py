@@ -71,8 +71,8 @@ def break_evens(graph: Graph, target: Target, node: Node) -> dict[str, float | N
         form = format_named(KERNELS[kernel].format)
         assert isinstance(form, Blocks)
         block = form.height, form.width
-        cycles = [cycles_of(ways(node, with_density(graph, node, Sparsity(block, density)), target), kernel) for density in PROBES]
-        found[f"{block[0]}x{block[1]}"] = crossing(*cycles, dense)
+        low, high = (cycles_of(ways(node, with_density(graph, node, Sparsity(block, density)), target), kernel) for density in PROBES)
+        found[f"{block[0]}x{block[1]}"] = crossing(low, high, dense)
     return found
 
 

@@ -82,6 +82,8 @@ def build_firmware(folder: Path, graph: Graph, target: Target, options: Options)
         if sum(part.flash for part in parts) <= target.flash.size:
             raise
         sizes = ElfSizes(*(sum(getattr(part, field.name) for part in parts) for field in fields(ElfSizes)))
+    if options.times:
+        build(folder, target, options.toolchain, times=True)
     shutil.rmtree(folder / "build" / "objects")
     return Sizes(stack=options.stack, static=sizes.data + sizes.bss, code=sizes.code + sizes.data, weights=sizes.rodata)
 

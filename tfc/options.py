@@ -21,6 +21,7 @@ class Options:
     optimize: str = "latency"
     toolchain: str = "zig"
     rescue: bool = False
+    times: bool = False
 
     def budget(self, target: Target) -> Budget:
         """The budget in bytes; more than the chip has is a Diagnostic."""

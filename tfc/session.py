@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfc.backends.target import Target, load_target
 from tfc.compiled import load
-from tfc.estimate import FEW_CHANNELS, Estimate, estimated
+from tfc.estimator import FEW_CHANNELS, Estimate, estimated
+from tfc.explain import Explanation, explained
 from tfc.fitting import within
 from tfc.importer.model import import_model
-from tfc.explain import Explanation, explained
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Tensor
 from tfc.ir.types import Shape, Symbol

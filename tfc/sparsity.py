@@ -91,7 +91,8 @@ def random_weights(shape: Shape, sparsity: Sparsity) -> NDArray[np.int8]:
     values = np.clip(np.round(np.abs(rng.normal(0, SPREAD, (out, inputs)))), 1, 127) * rng.choice((-1, 1), (out, inputs))
     if sparsity.density < 1:
         values = values * kept_blocks(rng, (out, inputs), sparsity)
-    return values.astype(np.int8).reshape(shape)
+    integers: NDArray[np.int8] = values.astype(np.int8).reshape(shape)
+    return integers
 
 
 def kept_blocks(rng: np.random.Generator, shape: tuple[int, int], sparsity: Sparsity) -> NDArray[np.bool_]:

@@ -1,27 +1,11 @@
 /* Self-test: run the golden inputs, compare with the golden outputs, say PASS or FAIL through semihosting. */
-#include "semihosting.h"
+#include "print.h"
 #include "tfc/firmware.h"
+#ifdef TFC_TIMES
+#include "times.h"
+#endif
 
 enum { EXIT_PASS = 0, EXIT_MISMATCH = 1, EXIT_RUN_FAILED = 2 };
-
-static void print_number(int32_t value) {
-    char text[12], *at = text + sizeof text;
-    uint32_t rest = value < 0 ? 0u - (uint32_t)value : (uint32_t)value;
-    *--at = 0;
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    if (value < 0) {
-        *--at = '-';
-    }
-    semihosting_print(at);
-}
-
-static void print_with_number(const char *text, int32_t value) {
-    semihosting_print(text);
-    print_number(value);
-}
 
 static uint8_t *place(const struct tfc_tensor *tensor) {
     return (uint8_t *)tfc_firmware.arena[tensor->pool] + tensor->offset;
@@ -48,7 +32,7 @@ static int compare_outputs(void) {
                 print_with_number(", byte ", (int32_t)k);
                 print_with_number(": is ", (int8_t)output[k]);
                 print_with_number(", expected ", (int8_t)*golden);
-                semihosting_print("\n");
+                print_text("\n");
                 return EXIT_MISMATCH;
             }
         }
@@ -58,15 +42,21 @@ static int compare_outputs(void) {
 
 int main(void) {
     write_inputs();
+#ifdef TFC_TIMES
+    tfc_times_begin();
+#endif
     const int failure = tfc_firmware.run(tfc_firmware.arena);
+#ifdef TFC_TIMES
+    tfc_times_print();
+#endif
     if (failure) {
         print_with_number("FAIL: run returned ", failure);
-        semihosting_print("\n");
+        print_text("\n");
         return EXIT_RUN_FAILED;
     }
     const int result = compare_outputs();
     if (result == EXIT_PASS) {
-        semihosting_print("PASS\n");
+        print_text("PASS\n");
     }
     return result;
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 from tfc.backends.c.project import emit_project
 from tfc.backends.emulator.image import read_image
@@ -50,6 +51,6 @@ def kernel_functions(folder: Path) -> set[str]:
     found: set[str] = set()
     for path in (folder / "build" / "objects" / "src").glob("tfc_*.o"):
         with path.open("rb") as file:
-            table = ELFFile(file).get_section_by_name(".symtab")
-            found |= {symbol.name for symbol in table.iter_symbols() if symbol["st_info"]["type"] == "STT_FUNC"}
+            tables = [section for section in ELFFile(file).iter_sections() if isinstance(section, SymbolTableSection)]
+            found |= {symbol.name for table in tables for symbol in table.iter_symbols() if symbol["st_info"]["type"] == "STT_FUNC"}
     return found

@@ -10,6 +10,13 @@
 _Static_assert({{ macro }}_OFFSET + {{ macro }}_BYTES <= {{ upper }}_POOL{{ tensor.address.pool }}_BYTES, "{{ tensor.name }} lies in its pool");
 _Static_assert({{ macro }}_BYTES == {{ macro }}_ELEMENTS * sizeof({{ tensor.ctype }}), "{{ tensor.name }} has its size");
 {% endfor %}
+
+#ifdef TFC_TIMES /* the self-test prints the cycles of each node */
+void tfc_done(uint32_t node);
+#define DONE(node) tfc_done(node);
+#else
+#define DONE(node)
+#endif
 {% for step in steps %}
 
 /* {{ step.text }} */
@@ -41,6 +48,7 @@ int {{ model }}_run(void *const arena[{{ upper }}_POOLS], const struct {{ model 
 {% endfor %}
 {% for step in steps if step.calls %}
     tfc_node_{{ step.index }}(arena);
+    DONE({{ step.index }})
 {% endfor %}
 {% for tensor in outputs %}
     if (io && io->{{ tensor.name }}) copy(io->{{ tensor.name }}, {{ model }}_{{ tensor.name }}(arena), {{ upper }}_{{ tensor.upper }}_BYTES);
