@@ -12,6 +12,8 @@ QUAD_ORDER = (0, 2, 1, 3)  # SXTB16 widens the first and third byte of a word, w
 
 def filled(weights: NDArray[Any], axis: int, multiple: int) -> NDArray[np.int8]:
     """Filled up with 0 along an axis."""
+    if weights.shape[axis] % multiple == 0:
+        return weights.astype(np.int8, copy=False)
     missing = [(0, 0)] * weights.ndim
     missing[axis] = (0, -weights.shape[axis] % multiple)
     return np.pad(weights.astype(np.int8, copy=False), missing)

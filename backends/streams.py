@@ -79,6 +79,8 @@ class Blocks(Walked):
 
     def is_far(self, weights: NDArray[Any]) -> bool:
         """Whether a way between two blocks of a row, or to the first, may be too long for a step."""
+        if -(-weights.shape[1] // 4) * QUAD_BYTES <= LARGEST_STEP:
+            return False
         rows = filled(filled(weights != 0, 0, self.height), 1, 4)
         row, quad = np.nonzero(rows.reshape(len(rows) // self.height, self.height, -1, 4).any(axis=(1, 3)))
         begins = np.diff(row, prepend=-1) > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 from tfc.ir.int_rules import Call
@@ -17,11 +18,17 @@ SPARE = 8  # bytes behind a strip that loops may read ahead
 
 def windows(call: Call, form: Walked) -> Windows:
     """How the loops over strips walk the inputs: windows as they lie, or gathered first where quads span taps or strips are too narrow."""
-    _, *kernel, c = call.operands[1].shape if call.node.op == "conv2d" else (0, 1, 1, call.operands[1].shape[-1])
-    stride, dilation = (call.attr(name, (1, 1))[1] for name in ("stride", "dilation")) if call.node.op == "conv2d" else (1, 1)
-    lying = form.windows((kernel[0], kernel[1]), c, stride, dilation)
-    gathered = c % 4 != 0 and kernel != [1, 1]
-    return form.windows((1, 1), prod(kernel) * c) if gathered or lying.span == 0 or lying.row_bytes > LARGEST_STEP else lying
+    if call.node.op != "conv2d":
+        return windows_of(form, (1, 1), call.operands[1].shape[-1], 1, 1)
+    _, height, width, c = call.operands[1].shape
+    return windows_of(form, (height, width), c, call.attr("stride", (1, 1))[1], call.attr("dilation", (1, 1))[1])
+
+
+@lru_cache(maxsize=4096)  # each bid asks several times
+def windows_of(form: Walked, kernel: tuple[int, int], channels: int, stride: int, dilation: int) -> Windows:
+    lying = form.windows(kernel, channels, stride, dilation)
+    gathered = channels % 4 != 0 and kernel != (1, 1)
+    return form.windows((1, 1), prod(kernel) * channels) if gathered or lying.span == 0 or lying.row_bytes > LARGEST_STEP else lying
 
 
 def is_gathered(call: Call, walk: Windows) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ class Windows:
     def row_bytes(self) -> int:
         return self.phases * self.quads * self.quad_bytes
 
-    @property
+    @cached_property
     def runs(self) -> int:
         """Runs of quads that lie behind one another."""
         return int((np.diff(self.places.reshape(-1)) != self.quad_bytes).sum()) + 1
