@@ -130,7 +130,7 @@ def reduction(call: Call, target: Target, kernel: str) -> Cost | None:
         mean_runs(call.operands[0].shape, call.attr("axes"))
     except IndexError:
         return None
-    return elements(target, kernel, call.operands[0].size)
+    return elements(target, kernel, call.operands[0].size, rows=call.node.type.size)
 
 
 @kernel("mean")
@@ -155,7 +155,7 @@ def avg_pool2d_s8(call: Call, target: Target) -> Cost | None:
 
 @kernel("max_pool2d")
 def max_pool2d_s8(call: Call, target: Target) -> Cost | None:
-    """Maximum of windows."""
-    taps = prod(call.attr("window"))
+    """Maximum of windows: of four elements at first, then of three more at a time."""
+    steps = max(-(-(prod(call.attr("window")) - 1) // 3), 1)
     one = int8(call) and call.node.type.shape[0] == 1
-    return elements(target, "max_pool2d_s8", call.node.type.size * taps, rows=rows(call) * taps) if one else None
+    return elements(target, "max_pool2d_s8", call.node.type.size * steps, rows=rows(call) * steps) if one else None

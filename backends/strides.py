@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
+from tfc.ir.int_rules import Call
+
 
 class Loop(NamedTuple):
     """n steps of x in the operand and of y in the result."""
@@ -39,6 +41,33 @@ def fold_loops(shape: Sequence[int], patch: tuple[int, int]) -> list[Loop]:
     (ph, pw), (rows, columns) = patch, (h // patch[0], w // patch[1])
     sizes = (ph, pw, rows, columns, c)
     return [Loop(*loop) for loop in zip(sizes, (w * c, c, ph * w * c, pw * c, 1), row_major(sizes), strict=True)]
+
+
+def in_bytes(loops: Sequence[Loop], size: int) -> list[Loop]:
+    """Loops over elements of `size` bytes as those of a copy, runs innermost. Without any, the loop through neighbours of the operand is the last but one and
+    that through those of the result the last."""
+    merged = collapse([*(Loop(n, size * x, size * y) for n, x, y in loops), Loop(size, 1, 1)])
+    return sorted(merged, key=lambda loop: (loop.y == 1, loop.x == 1))
+
+
+def movement(call: Call) -> list[Loop]:
+    """The loops, over elements, of an operator that moves one operand."""
+    x, y = call.operands[0].shape, call.node.type.shape
+    if call.node.op == "unfold":
+        return fold_loops(x, call.attr("patch"))
+    if call.node.op == "fold":
+        return [Loop(n, b, a) for n, a, b in fold_loops(y, call.attr("patch"))]
+    strides = row_major(x)
+    match call.node.op:
+        case "transpose":
+            steps = tuple(strides[axis] for axis in call.attr("axes"))
+        case "slice":
+            steps = tuple(stride * (call.attr("step", 1) if axis == call.attr("axis") else 1) for axis, stride in enumerate(strides))
+        case "expand":
+            steps = (0,) * (len(y) - len(x)) + tuple(0 if n == 1 else stride for n, stride in zip(x, strides, strict=True))
+        case _:  # the bytes stay in order
+            return [Loop(call.node.type.size, 1, 1)]
+    return [Loop(*loop) for loop in zip(y, steps, row_major(y), strict=True)]
 
 
 def broadcast_walk(shape: Sequence[int], operands: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:

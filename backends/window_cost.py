@@ -19,9 +19,14 @@ def grouped_cost(call: Call, target: Target, macs: int) -> Cost:
 def depthwise_cost(call: Call, target: Target) -> Cost:
     """Rows of four results."""
     _, out_h, out_w, c = call.node.type.shape
-    results, taps = c * out_h * fours(out_w), prod(call.operands[1].shape[1:3])
-    work = of("depthwise", mac=results * taps, result=results, widened=call.operands[0].size, channel=c)
-    return cost(target, added(work, endings(call, results)), scratch=depthwise_scratch(call), flash=weighted_flash(call, "dense"))
+    _, kernel_h, kernel_w, _ = call.operands[1].shape
+    results, stride = c * out_h * fours(out_w), call.attr("stride", (1, 1))[1]
+    work = added(
+        of("depthwise", result=results, row=results * kernel_h, widened=call.operands[0].size, channel=c),
+        of(f"depthwise.s{stride}", mac=2 * results * kernel_h * -(-kernel_w // 2)),
+        endings(call, "depthwise", results),
+    )
+    return cost(target, work, scratch=depthwise_scratch(call), flash=weighted_flash(call, "dense"))
 
 
 def band_cost(call: Call, target: Target) -> Cost:
@@ -33,7 +38,7 @@ def band_cost(call: Call, target: Target) -> Cost:
     work = added(
         {"plane": planes, "plane.call": planes * calls, "plane.weight": planes * taps},
         of(f"depthwise{size}x{size}s{stride}", mac=results * taps, result=results, widened=call.operands[0].size, column=columns),
-        direct_endings(call, results, "plane.sum"),
+        direct_endings(call, "plane", results),
     )
     return cost(target, work, scratch=band_scratch(call), flash=weighted_flash(call, "dense"))
 
@@ -46,7 +51,7 @@ def few_cost(call: Call, target: Target) -> Cost:
     panels, results = whole // 4, whole * (out + out % 2)
     straight = kernel_h == 3 and run in (3, 9) and out_w % 4 == 0
     copied = of("few", step=panels * steps) if straight else of("few", loose=panels, loose_step=panels * steps, loose_row=panels * kernel_h)
-    ended = direct_endings(call, results, "few.sum") if out % 2 == 0 else {"few.sum": results} | endings(call, results)
+    ended = direct_endings(call, "few", results) if out % 2 == 0 else of("few", sum=results) | endings(call, "few", results)
     work = added(
         of("few", mac=2 * steps * results, result=results, widened=call.operands[0].size, panel=panels, weight=call.operands[1].size), copied, ended
     )

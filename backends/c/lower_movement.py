@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from tfc.backends.strides import Loop, collapse, fold_loops, row_major
+from tfc.backends.strides import Loop, in_bytes, movement, row_major
 from tfc.ir import arithmetic as fixed
 from tfc.ir.int_rules import Call
 from tfc.ir.movement import bilinear_taps
@@ -25,52 +25,17 @@ def itemsize(call: Call) -> int:
 def copy(call: Call, loops: list[Loop], *, index: int = 0, x_offset: int = 0, y_offset: int = 0) -> list[KernelCall]:
     """A strided copy of an operand into the result; loops and offsets count elements."""
     size = itemsize(call)
-    walk = [Loop(1, 0, 0)] * DEPTH + in_order(collapse([*(Loop(n, size * x, size * y) for n, x, y in loops), Loop(size, 1, 1)]))
+    walk = [Loop(1, 0, 0)] * DEPTH + in_bytes(loops, size)
     n, x, y = (tuple(column) for column in zip(*walk[-DEPTH:], strict=True))
     source = operand(call, index)
     source = Value(source.name, size * x_offset) if isinstance(source, Value) else source
     return [KernelCall("strided_copy_s8", Struct("strided_copy", {"n": n, "x": x, "y": y}), (source, Value(call.node.name, size * y_offset)))]
 
 
-def in_order(loops: list[Loop]) -> list[Loop]:
-    """Runs innermost. Without any, the loop through neighbours of the operand is the last but one and that through those of the result the last."""
-    return sorted(loops, key=lambda loop: (loop.y == 1, loop.x == 1))
-
-
-def whole(call: Call) -> list[KernelCall]:
-    """reshape, reinterpret, convert: nothing but a copy where the result does not lie in its operand."""
-    return copy(call, [Loop(call.node.type.size, 1, 1)])
-
-
-def permuted(call: Call, x_strides: tuple[int, ...], x_offset: int = 0) -> list[KernelCall]:
-    """Each axis of the result walks the operand with its stride."""
-    shape = call.node.type.shape
-    return copy(call, [Loop(*loop) for loop in zip(shape, x_strides, row_major(shape), strict=True)], x_offset=x_offset)
-
-
-def transpose(call: Call) -> list[KernelCall]:
-    strides = row_major(call.operands[0].shape)
-    return permuted(call, tuple(strides[axis] for axis in call.attr("axes")))
-
-
-def slice_(call: Call) -> list[KernelCall]:
-    strides, axis = row_major(call.operands[0].shape), call.attr("axis")
-    steps = tuple(stride * (call.attr("step", 1) if i == axis else 1) for i, stride in enumerate(strides))
-    return permuted(call, steps, x_offset=call.attr("start") * strides[axis])
-
-
-def expand(call: Call) -> list[KernelCall]:
-    x = call.operands[0].shape
-    strides = tuple(0 if n == 1 else stride for n, stride in zip(x, row_major(x), strict=True))
-    return permuted(call, (0,) * (len(call.node.type.shape) - len(x)) + strides)
-
-
-def unfold(call: Call) -> list[KernelCall]:
-    return copy(call, fold_loops(call.operands[0].shape, call.attr("patch")))
-
-
-def fold(call: Call) -> list[KernelCall]:
-    return copy(call, [Loop(n, y, x) for n, x, y in fold_loops(call.node.type.shape, call.attr("patch"))])
+def moved(call: Call) -> list[KernelCall]:
+    """All that walks one operand by strides; nothing where the result does not move."""
+    start = call.attr("start") * row_major(call.operands[0].shape)[call.attr("axis")] if call.node.op == "slice" else 0
+    return copy(call, movement(call), x_offset=start)
 
 
 def concat(call: Call) -> list[KernelCall]:
@@ -129,7 +94,6 @@ def take(call: Call) -> list[KernelCall]:
 
 
 RULES = {
-    **dict.fromkeys(("reshape", "reinterpret", "convert"), whole),
-    **{"transpose": transpose, "slice": slice_, "expand": expand, "unfold": unfold, "fold": fold},
+    **dict.fromkeys(("reshape", "reinterpret", "convert", "transpose", "slice", "expand", "unfold", "fold"), moved),
     **{"concat": concat, "pad": pad, "resize_nearest": resize_nearest, "resize_bilinear": resize_bilinear, "take": take},
 }
