@@ -127,10 +127,10 @@ def table_s8(call: Call, target: Target) -> Cost | None:
 
 def reduction(call: Call, target: Target, kernel: str) -> Cost | None:
     try:
-        mean_runs(call.operands[0].shape, call.attr("axes"))
+        runs = mean_runs(call.operands[0].shape, call.attr("axes"))
     except IndexError:
         return None
-    return elements(target, kernel, call.operands[0].size, rows=call.node.type.size)
+    return elements(target, kernel, call.operands[0].size, rows=call.operands[0].size // runs["inner"])
 
 
 @kernel("mean")

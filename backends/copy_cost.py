@@ -13,7 +13,7 @@ HALFWORD, SQUARE, BLOCK, WORD = 2, 4, 16, 4  # bytes
 
 def copied(runs: int, bytes: int) -> Work:
     """So many runs of so many bytes: by four words, by words, the rest one by one."""
-    return of("copy", run=runs, byte=runs * bytes, tail=runs * (bytes % BLOCK // WORD + bytes % WORD))
+    return of("copy", run=runs, block=runs * (bytes // BLOCK), word=runs * (bytes % BLOCK // WORD), byte=runs * (bytes % WORD))
 
 
 def walked(loops: Sequence[Loop]) -> Work:

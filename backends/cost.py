@@ -51,8 +51,9 @@ def of(prefix: str, **counts: float) -> Work:
 
 
 def elements(target: Target, kernel: str, count: int, *, rows: int = 0, flash: int = 0) -> Cost:
-    """A kernel whose work is proportional to a number of elements and to the number of rows in which they lie."""
-    return cost(target, {kernel: 1.0} | of(kernel, element=count, row=rows), flash=flash)
+    """A kernel whose work is proportional to a number of elements and to the number of rows in which they lie: by fours, the rest of a row one by one."""
+    rest = rows * (count // rows % 4) if rows else 0
+    return cost(target, {kernel: 1.0} | of(kernel, element=count - rest, row=rows, rest=rest), flash=flash)
 
 
 def weighted_flash(call: Call, form: str) -> int:
@@ -63,16 +64,16 @@ def weighted_flash(call: Call, form: str) -> int:
     return stored + 8 * out + (TABLE_BYTES if call.attr("activation") else 0)
 
 
-def endings(call: Call, kernel: str, results: float) -> Work:
-    """What results take beyond the plain ending, where sums go through memory."""
+def endings(call: Call, kernel: str, results: float, rows: float) -> Work:
+    """What results take beyond the plain ending, where sums go through memory by so many rows."""
     there = {"activation": call.attr("activation"), "clamp": call.attr("clamp"), "residual": len(call.operands) > 3}
-    return of(kernel, **{name: results for name, is_there in there.items() if is_there})
+    return of(kernel, ended=rows * any(there.values()), **{name: results for name, is_there in there.items() if is_there})
 
 
-def direct_endings(call: Call, kernel: str, results: float) -> Work:
+def direct_endings(call: Call, kernel: str, results: float, rows: float) -> Work:
     """Of kernels that store sums only for residuals and int16. A table is made ready once: a clamp fills one, others come from flash."""
     looks_up = bool(call.attr("activation") or call.attr("clamp"))
     ready = of(kernel, table=1.0) if looks_up else {}
     if len(call.operands) > 3 or call.node.type.dtype == "i16":
-        return of(kernel, sum=results) | endings(call, kernel, results) | ready
+        return of(kernel, sum=results) | endings(call, kernel, results, rows) | ready
     return of(kernel, looked_up=results) | ready if looks_up else {}

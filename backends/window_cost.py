@@ -23,8 +23,8 @@ def depthwise_cost(call: Call, target: Target) -> Cost:
     results, stride = c * out_h * fours(out_w), call.attr("stride", (1, 1))[1]
     work = added(
         of("depthwise", result=results, row=results * kernel_h, widened=call.operands[0].size, channel=c),
-        of(f"depthwise.s{stride}", mac=2 * results * kernel_h * -(-kernel_w // 2)),
-        endings(call, "depthwise", results),
+        of(f"depthwise.s{stride}", mac=results * kernel_h * fours(kernel_w)),
+        endings(call, "depthwise", results, c * out_h),
     )
     return cost(target, work, scratch=depthwise_scratch(call), flash=weighted_flash(call, "dense"))
 
@@ -38,7 +38,7 @@ def band_cost(call: Call, target: Target) -> Cost:
     work = added(
         {"plane": planes, "plane.call": planes * calls, "plane.weight": planes * taps},
         of(f"depthwise{size}x{size}s{stride}", mac=results * taps, result=results, widened=call.operands[0].size, column=columns),
-        direct_endings(call, "plane", results),
+        direct_endings(call, "plane", results, planes * out_h),
     )
     return cost(target, work, scratch=band_scratch(call), flash=weighted_flash(call, "dense"))
 
@@ -51,7 +51,7 @@ def few_cost(call: Call, target: Target) -> Cost:
     panels, results = whole // 4, whole * (out + out % 2)
     straight = kernel_h == 3 and run in (3, 9) and out_w % 4 == 0
     copied = of("few", step=panels * steps) if straight else of("few", loose=panels, loose_step=panels * steps, loose_row=panels * kernel_h)
-    ended = direct_endings(call, "few", results) if out % 2 == 0 else of("few", sum=results) | endings(call, "few", results)
+    ended = direct_endings(call, "few", results, panels) if out % 2 == 0 else of("few", sum=results) | endings(call, "few", results, panels)
     work = added(
         of("few", mac=2 * steps * results, result=results, widened=call.operands[0].size, panel=panels, weight=call.operands[1].size), copied, ended
     )

@@ -126,7 +126,9 @@ def compare_log(folder: Path, log: Path, fit: Path | None, as_json: bool) -> Non
     if as_json:
         return print_json({"nodes": [one.as_json() for one in timed], "total": whole, "before": vars(before), "refitted": vars(after.errors[""])})
     show([one.as_json() for one in timed], title="\ncycles")
-    console.print(f"\nmodel {model:,.0f}, board {board:,.0f} cycles: {whole['off_percent']:+g} %; nodes off by {before.mean:g} %, refitted {after.errors[''].mean:g} %")
+    console.print(
+        f"\nmodel {model:,.0f}, board {board:,.0f} cycles: {whole['off_percent']:+g} %; nodes off by {before.mean:g} %, refitted {after.errors[''].mean:g} %"
+    )
     if fit:
         console.print(f"{fit}", markup=False)
     return None

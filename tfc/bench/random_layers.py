@@ -118,13 +118,13 @@ def element_layer(draw: Draw) -> Layer:
 
 
 FAMILIES: tuple[tuple[Callable[[Draw], Layer], int], ...] = (  # and how many of each a fit learns from; half as many show how good it is
-    (conv_layer, 75),
-    (linear_layer, 60),
+    (conv_layer, 100),
+    (linear_layer, 110),
     (few_layer, 16),
-    (depthwise_layer, 40),
+    (depthwise_layer, 60),
     (attention_layer, 16),
     (matmul_layer, 8),
-    (element_layer, 90),
+    (element_layer, 170),
 )
 
 
