@@ -45,12 +45,28 @@ class Sizes:
 def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, noise: Mapping[str, float], forced: Mapping[str, Forced]) -> dict[str, Any]:
     """report.json of a placed graph; `noise` is the signal-to-noise ratio of each value in decibels, `forced` what a budget kept from a node."""
     plan, least = make_plan(graph, target), least_of_any_order(graph)
-    ram = plan.peak + sizes.stack + sizes.static + budget.reserve
-    flash = sizes.weights + sizes.code
+    total = totals(plan, budget, sizes)
+    order = {"order_bound_bytes": least, "order_optimal": plan.lower_bound == least}
     return {
         "format": FORMAT,
         "target": target.name,
         "model": graph.name,
+        **total,
+        "ram": {**total["ram"], **order, "pools": pool_use(target, plan)},
+        "latency": None,
+        "ways_to_fit": [],
+        "nodes": [
+            {**node_row(graph, node), "snr_db": noise.get(node.name), "instead_of": vars(forced[node.name]) if node.name in forced else None}
+            for node in graph
+            if node.op not in ("arg", "const")
+        ],
+    }
+
+
+def totals(plan: Plan, budget: Budget, sizes: Sizes) -> dict[str, Any]:
+    """What a plan and firmware of these sizes take of RAM and flash."""
+    ram, flash = plan.peak + sizes.stack + sizes.static + budget.reserve, sizes.weights + sizes.code
+    return {
         "fits": ram <= budget.ram and flash <= budget.flash,
         "ram": {
             "arena_bytes": plan.peak,
@@ -61,18 +77,8 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, nois
             "limit_bytes": budget.ram,
             "lower_bound_bytes": plan.lower_bound,
             "optimal": plan.optimal,
-            "order_bound_bytes": least,
-            "order_optimal": plan.lower_bound == least,
-            "pools": pool_use(target, plan),
         },
         "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
-        "latency": None,
-        "ways_to_fit": [],
-        "nodes": [
-            {**node_row(graph, node), "snr_db": noise.get(node.name), "instead_of": vars(forced[node.name]) if node.name in forced else None}
-            for node in graph
-            if node.op not in ("arg", "const")
-        ],
     }
 
 
@@ -123,6 +129,9 @@ def explain_overflow(graph: Graph, report: dict[str, Any]) -> str:
     for way in report["ways_to_fit"]:
         taken = " and ".join(f"{way[f'{memory}_bytes']:,} bytes of {memory}" for memory in short)
         lines.append(f"with {way['options']} it takes {taken} and {'fits' if way['fits'] else 'does not fit either'}")
+    if report["ways_to_fit"]:
+        code = "code taken to be as large as here" if report["flash"]["code_bytes"] else "without code, because nothing was linked here"
+        lines.append(f"({code})")
     return "\n".join(lines)
 
 
