@@ -121,11 +121,13 @@ def explain_overflow(graph: Graph, report: dict[str, Any]) -> str:
             short.append(memory)
             lines.append(f"{memory}: {report[memory]['total_bytes']} bytes of {report[memory]['limit_bytes']}, {over} too many")
     if "ram" in short:
-        peak, alive = alive_at_peak(graph)
-        lines.append(f"alive at the peak, while {peak} runs, are {sum(buffer.bytes for buffer in alive):,} bytes:")
+        peak, bytes, alive = alive_at_peak(graph)
+        lines.append(f"alive at the peak, while {peak} runs, are {bytes:,} bytes:")
         lines += [f"  %{buffer.name}: {buffer.bytes:,} bytes" for buffer in alive[:SHOWN]]
         if rest := alive[SHOWN:]:
             lines.append(f"  {len(rest)} more: {sum(buffer.bytes for buffer in rest):,} bytes")
+        if shared := sum(buffer.bytes for buffer in alive) - bytes:
+            lines.append(f"  less {shared:,} bytes that its result may share with what it reads")
     for way in report["ways_to_fit"]:
         taken = " and ".join(f"{way[f'{memory}_bytes']:,} bytes of {memory}" for memory in short)
         lines.append(f"with {way['options']} it takes {taken} and {'fits' if way['fits'] else 'does not fit either'}")
@@ -135,12 +137,12 @@ def explain_overflow(graph: Graph, report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def alive_at_peak(graph: Graph) -> tuple[str, list[Buffer]]:
-    """The first node with the most live bytes, numbered among all, and what is alive then, largest first."""
+def alive_at_peak(graph: Graph) -> tuple[str, int, list[Buffer]]:
+    """The first node with the most live bytes, numbered among all, these bytes, and what is alive then, largest first."""
     live, names = live_bytes(graph), [node.name for node in graph]
     step = max(range(len(names)), key=lambda index: live[index + 1])
     alive = [buffer for buffer in buffers(graph) if buffer.first <= step <= buffer.last]
-    return f"%{names[step]} (node {step + 1} of {len(names)})", sorted(alive, key=lambda buffer: -buffer.bytes)
+    return f"%{names[step]} (node {step + 1} of {len(names)})", live[step + 1], sorted(alive, key=lambda buffer: -buffer.bytes)
 
 
 def render_page(report: dict[str, Any], memory: str) -> str:
