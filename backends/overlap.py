@@ -13,11 +13,13 @@ from tfc.ir.int_rules import Call
 from tfc.ir.movement import bilinear_taps
 from tfc.ir.types import DTYPES, TensorType
 
+from .endings import ending, ends_in_loop
 from .formats import format_named
 from .kernels import KERNELS
 from .read_order import NEVER, Ints, fives, ordered, rows_in_order, window_starts
 from .shapes import column_bands, row_bands
-from .strip_shapes import most_rows, strip_rows, tokens_of, windows
+from .strides import mean_runs
+from .strip_shapes import linear_strips, most_rows, strip_columns, strip_rows, tokens_of, windows
 from .walked import Walked
 
 
@@ -90,8 +92,22 @@ def element_by_element(index: int) -> Rule:
 
 
 def row_by_row(call: Call) -> Shift:
-    """Results are never wider than what they are made of, and come in the same order."""
-    return Shift(0)
+    """Four elements are read before the first of their results is written, of shorter rows one; a row's sums are there before all of it. Results are
+    never wider than elements, so that they fall behind."""
+    x = call.operands[0]
+    each = FOUR if x.shape[-1] >= FOUR else 1
+    firsts = np.arange(each, x.size, each)
+    return from_order(call, firsts * itemsize(x), firsts * itemsize(call.node.type))
+
+
+def by_means(call: Call) -> Shift:
+    """All elements of four neighbouring means are read before these are written, then those of the rest of a run one by one."""
+    runs = mean_runs(call.operands[0].shape, call.attr("axes"))
+    inner, (outer, middle) = runs["inner"], np.ogrid[: runs["outer"], : runs["middle"]]
+    firsts = np.concatenate([np.arange(0, inner - inner % FOUR, FOUR), np.arange(inner - inner % FOUR, inner)])
+    starts = ((outer * runs["n1"] * runs["middle"] + middle) * runs["n2"] * inner)[..., None] + firsts
+    written = ((outer * runs["middle"] + middle) * inner)[..., None] + firsts
+    return from_order(call, starts.reshape(-1)[1:] * itemsize(call.operands[0]), written.reshape(-1)[1:] * itemsize(call.node.type))
 
 
 def copied(call: Call) -> Shift:
@@ -103,13 +119,23 @@ def copied(call: Call) -> Shift:
 
 
 def by_tokens(form: Walked) -> Rule:
-    """All tokens that a loop takes together are read before the first of their results is written."""
+    """All tokens that are finished together are read before the first of their results is written: those of some strips, or where sums are stored, those
+    that a loop takes together."""
 
     def rule(call: Call) -> Shift:
-        each = np.arange(form.together, tokens_of(call), form.together)
+        together = linear_strips(call, form) * strip_columns(form) if ends_in_strips(call, form) else form.together
+        each = np.arange(together, tokens_of(call), together)
         return from_order(call, each * call.operands[0].shape[-1] * itemsize(call.operands[0]), each * pixel_bytes(call))
 
     return rule
+
+
+def ends_in_strips(call: Call, form: Walked) -> bool:
+    """Whether results wait until strips are full, but those of a last, incomplete loop."""
+    w, b = (call.graph.constant(call.node.operands[index]) for index in (1, 2))
+    assert w is not None, f"weights of {call.node.op} are no constants"
+    assert b is not None, f"the bias of {call.node.op} is no constant"
+    return tokens_of(call) > form.together and len(w) % form.height == 0 and ends_in_loop(call, form, ending(call, w, b))
 
 
 def pixel_bytes(call: Call) -> int:
@@ -151,9 +177,11 @@ def by_rows(call: Call) -> Shift:
 
 
 def by_results(call: Call) -> Shift:
-    """A window is read again for each channel of the result."""
-    starts, bytes = window_starts(call), pixel_bytes(call)
-    return from_order(call, starts, np.arange(1, len(starts) + 1) * bytes - itemsize(call.node.type))
+    """A window is read again for each channel of the result, in the channels of its group."""
+    out, inputs = call.operands[1].shape[0], call.operands[1].shape[-1]
+    group = np.arange(out) // (out // call.attr("groups", 1)) * inputs
+    starts = (window_starts(call)[:, None] + group).reshape(-1)
+    return from_order(call, starts[1:], np.arange(1, starts.size) * itemsize(call.node.type))
 
 
 def by_channels(call: Call) -> Shift | None:
@@ -163,18 +191,20 @@ def by_channels(call: Call) -> Shift | None:
 
 
 def by_bands(call: Call) -> Shift | None:
-    """The same of each band of rows. Where the next one begins nothing may be written yet, and channels must meet their like; bands of columns read what
-    lies beside them."""
+    """The same of each band of rows. Where the next one begins nothing may be written yet, and of more than four channels, each must meet its like; bands
+    of columns read what lies beside them."""
     x, (_, out_h, out_w, c), bands = call.operands[0], call.node.type.shape, row_bands(call)
     if column_bands(call) > 1:
         return None
     if bands == 1:
         return by_channels(call)
+    rows = np.arange(-(-out_h // bands), out_h, -(-out_h // bands))
+    free = from_order(call, rows_in_order(call, rows * call.attr("stride", (1, 1))[0], NEVER), rows * out_w * pixel_bytes(call))
+    if c <= FOUR:
+        return free
     if itemsize(x) != itemsize(call.node.type):
         return None
-    rows = np.arange(-(-out_h // bands), out_h, -(-out_h // bands))
-    least = ordered(rows_in_order(call, rows * call.attr("stride", (1, 1))[0], NEVER), rows * out_w * c, 0)
-    at = -(-least // lcm(c, WORDS)) * lcm(c, WORDS)
+    at = -(-max(free.least, 0) // lcm(c, WORDS)) * lcm(c, WORDS)
     return Shift(at, at)
 
 
@@ -209,8 +239,8 @@ CONVOLUTIONS: dict[str, Rule] = {
     **dict.fromkeys(("conv2d_s8_depthwise3x3", "conv2d_s8_depthwise_square"), by_bands),
 }
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(("softmax", "log_softmax", "layer_norm", "rms_norm", "mean"), row_by_row),
+    **dict.fromkeys(("softmax", "log_softmax", "layer_norm", "rms_norm"), row_by_row),
     **dict.fromkeys(("convert", "slice"), copied),
     **dict.fromkeys(("resize_nearest", "resize_bilinear"), repeated),
-    **{"group_norm": in_place(0), "avg_pool2d": averaged, "max_pool2d": greatest},
+    **{"group_norm": in_place(0), "mean": by_means, "avg_pool2d": averaged, "max_pool2d": greatest},
 }

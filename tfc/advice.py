@@ -1,31 +1,50 @@
-"""What would make a model fit that does not: other options and other chips, each tried."""
+"""What would make a model fit that does not: other options and other chips, each planned."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tfc.backends.formats import stored_bytes
 from tfc.backends.target import Target, load_target, targets
-from tfc.fitting import build_within
-from tfc.folder import Golden
+from tfc.fitting import fitted
 from tfc.ir.graph import Graph
 from tfc.options import Options
+from tfc.passes.plan_memory import make_plan
+from tfc.report import Sizes, totals
 
 
-def ways_to_fit(scheduled: Graph, target: Target, golden: Golden, options: Options, report: dict[str, Any]) -> list[dict[str, Any]]:
+def ways_to_fit(scheduled: Graph, placed: Graph, target: Target, options: Options, report: dict[str, Any]) -> list[dict[str, Any]]:
     """For each way that was tried the options as the command line takes them, and what the firmware takes with them; of the larger chips only the
-    smallest that is large enough."""
+    smallest that is large enough. Memory is planned; code and static data are taken to be those of the build that is reported on.
+    """
+    linked = Linked(report, stored(placed))
     found = []
     for words, changed in other_options(target, options, report):
-        found.append(tried(words, scheduled, target, golden, changed))
+        found.append(tried(words, scheduled, target, changed, linked))
     for chip in larger(target):
-        way = tried(f"--target {chip.name}", scheduled, chip, golden, replace(options, ram=None, flash=None))
+        way = tried(f"--target {chip.name}", scheduled, chip, replace(options, ram=None, flash=None), linked)
         if way["fits"]:
             return [*found, way]
     return found
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The report of a build, and the bytes of its constants as they are stored, before the linker adds what else is read only."""
+
+    report: dict[str, Any]
+    stored: int
+
+    def sizes(self, placed: Graph, stack: int) -> Sizes:
+        """Those of other firmware for the same model."""
+        ram, flash = self.report["ram"], self.report["flash"]
+        return Sizes(stack, ram["static_bytes"], flash["code_bytes"], flash["weights_bytes"] + stored(placed) - self.stored)
+
+
+def stored(graph: Graph) -> int:
+    return sum(stored_bytes(graph, node) for node in graph.of_op("const"))
 
 
 def other_options(target: Target, options: Options, report: dict[str, Any]) -> Iterator[tuple[str, Options]]:
@@ -52,7 +71,9 @@ def larger(target: Target) -> list[Target]:
     return sorted(more, key=lambda chip: sizes[chip.name])
 
 
-def tried(words: str, scheduled: Graph, target: Target, golden: Golden, options: Options) -> dict[str, Any]:
-    with TemporaryDirectory() as folder:
-        report = build_within(Path(folder) / "tried", scheduled, target, golden, options, {}, None)
+def tried(words: str, scheduled: Graph, target: Target, options: Options, linked: Linked) -> dict[str, Any]:
+    def planned(placed: Graph, _: int) -> dict[str, Any]:
+        return totals(make_plan(placed, target), options.budget(target), linked.sizes(placed, options.stack))
+
+    report = fitted(scheduled, target, options, planned)[1]
     return {"options": words, "fits": report["fits"], "ram_bytes": report["ram"]["total_bytes"], "flash_bytes": report["flash"]["total_bytes"]}

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tfc.cli_text import Json, TargetName, console, errors, print_json, show
+from tfc.cli_text import Json, console, errors, print_json, show
 from tfc.ir.diagnostic import Diagnostic
 
 
@@ -19,26 +19,27 @@ def fuzz(
     seconds: Annotated[float | None, typer.Option(min=0, help="How long to go on; default: a minute, or until --graphs are tried.")] = None,
     graphs: Annotated[int | None, typer.Option(min=1, help="How many networks.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The number of the first network; default: one at random, which is printed.")] = None,
-    target: TargetName = "stm32f746",
+    target: Annotated[list[str] | None, typer.Option("--target", help="A chip, or several; default: stm32f746 and stm32h743 by turns.")] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="Where a failing network is written, made small.")] = Path("build/fuzz"),
     as_json: Json = False,
 ) -> None:
-    """Compare evaluator, host and emulated chip on random networks, through all passes and for each objective.
+    """Compare evaluator, host and emulated chip on random networks, through all passes and for each objective; and the bytes that each node writes
+    with those that are planned for it.
 
     A network that fails in any step is made small and written as a .tfir file; as a case in tests/roads/cases a test replays it.
     """
-    from tfc.backends.target import load_target
     from tfc.fuzz.campaign import Campaign
+    from tfc.fuzz.settings import TARGETS, settings
     from tfc.fuzz.trial import Trial
 
-    chip = load_target(target)
+    ways = settings(target or TARGETS)
     first = secrets.randbelow(1 << 31) if seed is None else seed
     if seconds is None and graphs is None:
         seconds = 60
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "project")
         folder.mkdir()
-        campaign = Campaign(Trial(chip, folder, Path(name, "objects")), first)
+        campaign = Campaign(Trial(folder, Path(name, "objects")), first, ways)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
         with Progress(*columns, console=errors, transient=True, disable=not sys.stderr.isatty()) as bar:
             task = bar.add_task("0 networks", total=None)

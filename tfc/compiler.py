@@ -77,10 +77,10 @@ def compile(
     shown = [x[:GOLDEN] for x in samples or random_inputs(imported)]
     golden = make_golden(imported, scheduled, shown)
     progress("plan and build")
-    report = build_within(folder, scheduled, chip, golden, chosen, signal_to_noise(ranged, scheduled, shown, golden.inputs), hook)
+    placed, report = build_within(folder, scheduled, chip, golden, chosen, signal_to_noise(ranged, scheduled, shown, golden.inputs), hook)
     if not report["fits"]:
         progress("look for what would fit")
-        report["ways_to_fit"] = ways_to_fit(scheduled, chip, golden, chosen, report)
+        report["ways_to_fit"] = ways_to_fit(scheduled, placed, chip, chosen, report)
     write_json(folder / "report.json", report)
     (folder / "report.html").write_text(render_page(report, (folder / "memory.svg").read_text(encoding="utf-8")), encoding="utf-8")
     write_json(folder / "manifest.json", manifest(folder, imported, chip, chosen))

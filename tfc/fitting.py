@@ -19,37 +19,38 @@ ATTEMPTS = 6
 
 def build_within(
     folder: Path, scheduled: Graph, target: Target, golden: Golden, options: Options, noise: dict[str, float], hook: Hook | None
-) -> dict[str, Any]:
-    """Place, write and link a quantized graph; the report."""
-    budget = options.budget(target)
+) -> tuple[Graph, dict[str, Any]]:
+    """Place, write and link a quantized graph; the placed graph and its report."""
 
-    def built(placed: Graph, ram: int) -> dict[str, Any]:
+    def linked(placed: Graph, ram: int) -> dict[str, Any]:
         write_folder(emptied(folder), placed, target, golden, options)
         sizes = build_firmware(folder, placed, target, options)
-        return make_report(placed, target, budget, sizes, noise, forced(placed, target, options.optimize, ram))
+        return make_report(placed, target, options.budget(target), sizes, noise, forced(placed, target, options.optimize, ram))
 
-    return within(scheduled, target, options, built, hook)
+    return fitted(scheduled, target, options, linked, hook)
 
 
-def within(scheduled: Graph, target: Target, options: Options, made: Callable[[Graph, int], dict[str, Any]], hook: Hook | None = None) -> dict[str, Any]:
-    """Choose kernels and places, so that what is `made` of them, given the RAM that they were allowed, fits the budget; its report.
+def fitted(
+    scheduled: Graph, target: Target, options: Options, measured: Callable[[Graph, int], dict[str, Any]], hook: Hook | None = None
+) -> tuple[Graph, dict[str, Any]]:
+    """A placed graph, and what is measured of it.
 
-    What code, gaps between buffers and static data take is known only then: firmware that is too large is made again of kernels chosen
-    inside what these leave, until it fits or nothing smaller is left to choose.
+    What code, gaps between buffers and static data take is known only then: a graph that is too large is placed again with kernels
+    chosen inside what these leave, until it fits or nothing smaller is left to choose. `measured` is also told the RAM for the arena.
     """
     budget = options.budget(target)
     ram, flash = budget.ram - budget.reserve - options.stack, budget.flash
-    placed, report = None, {}
+    placed, report = scheduled, dict[str, Any]()
     for _ in range(ATTEMPTS):
         chosen = run_pipeline(scheduled, target, choosing_passes(options.optimize, max(ram, 0), max(flash, 0)), hook=hook)
         if chosen == placed:
             break
-        placed, report = chosen, made(chosen, ram)
+        placed, report = chosen, measured(chosen, ram)
         if report["fits"]:
             break
         ram -= beyond(report["ram"], report["ram"]["lower_bound_bytes"], ram)
         flash -= beyond(report["flash"], flash_bid(placed, target), flash)
-    return report
+    return placed, report
 
 
 def beyond(memory: dict[str, int], chosen: int, room: int) -> int:

@@ -29,15 +29,17 @@ from tfc.report import Sizes
 
 
 def prepare_folder(folder: Path) -> Path:
-    """An empty folder. A folder that tfc wrote is written anew; anything else that is there is left alone."""
+    """A folder for a compilation. One that tfc wrote is written anew; anything else that is there is left alone."""
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "manifest.json").exists())):
         raise Diagnostic(f"{folder} exists and was not written by tfc", help="another folder with -o")
     return emptied(folder)
 
 
 def emptied(folder: Path) -> Path:
+    """Empty but for a manifest that only says whose the folder is: if the compilation fails, the next one may write there."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    write_json(folder / "manifest.json", {"tfc": version("tfc")})
     return folder
 
 
@@ -93,7 +95,7 @@ def manifest(folder: Path, imported: Graph, target: Target, options: Options) ->
     digest = hashlib.sha256(print_graph(imported).encode())
     for name in sorted(imported.tensors):
         digest.update(np.ascontiguousarray(imported.tensors[name]).tobytes())
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / "manifest.json")
     return {
         "tfc": version("tfc"),
         "formats": {"text": TEXT_VERSION, "report": REPORT_FORMAT, "arithmetic": 1},

@@ -45,12 +45,28 @@ class Sizes:
 def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, noise: Mapping[str, float], forced: Mapping[str, Forced]) -> dict[str, Any]:
     """report.json of a placed graph; `noise` is the signal-to-noise ratio of each value in decibels, `forced` what a budget kept from a node."""
     plan, least = make_plan(graph, target), least_of_any_order(graph)
-    ram = plan.peak + sizes.stack + sizes.static + budget.reserve
-    flash = sizes.weights + sizes.code
+    total = totals(plan, budget, sizes)
+    order = {"order_bound_bytes": least, "order_optimal": plan.lower_bound == least}
     return {
         "format": FORMAT,
         "target": target.name,
         "model": graph.name,
+        **total,
+        "ram": {**total["ram"], **order, "pools": pool_use(target, plan)},
+        "latency": None,
+        "ways_to_fit": [],
+        "nodes": [
+            {**node_row(graph, node), "snr_db": noise.get(node.name), "instead_of": vars(forced[node.name]) if node.name in forced else None}
+            for node in graph
+            if node.op not in ("arg", "const")
+        ],
+    }
+
+
+def totals(plan: Plan, budget: Budget, sizes: Sizes) -> dict[str, Any]:
+    """What a plan and firmware of these sizes take of RAM and flash."""
+    ram, flash = plan.peak + sizes.stack + sizes.static + budget.reserve, sizes.weights + sizes.code
+    return {
         "fits": ram <= budget.ram and flash <= budget.flash,
         "ram": {
             "arena_bytes": plan.peak,
@@ -61,18 +77,8 @@ def make_report(graph: Graph, target: Target, budget: Budget, sizes: Sizes, nois
             "limit_bytes": budget.ram,
             "lower_bound_bytes": plan.lower_bound,
             "optimal": plan.optimal,
-            "order_bound_bytes": least,
-            "order_optimal": plan.lower_bound == least,
-            "pools": pool_use(target, plan),
         },
         "flash": {"weights_bytes": sizes.weights, "code_bytes": sizes.code, "total_bytes": flash, "limit_bytes": budget.flash},
-        "latency": None,
-        "ways_to_fit": [],
-        "nodes": [
-            {**node_row(graph, node), "snr_db": noise.get(node.name), "instead_of": vars(forced[node.name]) if node.name in forced else None}
-            for node in graph
-            if node.op not in ("arg", "const")
-        ],
     }
 
 
@@ -115,23 +121,28 @@ def explain_overflow(graph: Graph, report: dict[str, Any]) -> str:
             short.append(memory)
             lines.append(f"{memory}: {report[memory]['total_bytes']} bytes of {report[memory]['limit_bytes']}, {over} too many")
     if "ram" in short:
-        peak, alive = alive_at_peak(graph)
-        lines.append(f"alive at the peak, while {peak} runs, are {sum(buffer.bytes for buffer in alive):,} bytes:")
+        peak, bytes, alive = alive_at_peak(graph)
+        lines.append(f"alive at the peak, while {peak} runs, are {bytes:,} bytes:")
         lines += [f"  %{buffer.name}: {buffer.bytes:,} bytes" for buffer in alive[:SHOWN]]
         if rest := alive[SHOWN:]:
             lines.append(f"  {len(rest)} more: {sum(buffer.bytes for buffer in rest):,} bytes")
+        if shared := sum(buffer.bytes for buffer in alive) - bytes:
+            lines.append(f"  less {shared:,} bytes that its result may share with what it reads")
     for way in report["ways_to_fit"]:
         taken = " and ".join(f"{way[f'{memory}_bytes']:,} bytes of {memory}" for memory in short)
         lines.append(f"with {way['options']} it takes {taken} and {'fits' if way['fits'] else 'does not fit either'}")
+    if report["ways_to_fit"]:
+        code = "code taken to be as large as here" if report["flash"]["code_bytes"] else "without code, because nothing was linked here"
+        lines.append(f"({code})")
     return "\n".join(lines)
 
 
-def alive_at_peak(graph: Graph) -> tuple[str, list[Buffer]]:
-    """The first node with the most live bytes, numbered among all, and what is alive then, largest first."""
+def alive_at_peak(graph: Graph) -> tuple[str, int, list[Buffer]]:
+    """The first node with the most live bytes, numbered among all, these bytes, and what is alive then, largest first."""
     live, names = live_bytes(graph), [node.name for node in graph]
     step = max(range(len(names)), key=lambda index: live[index + 1])
     alive = [buffer for buffer in buffers(graph) if buffer.first <= step <= buffer.last]
-    return f"%{names[step]} (node {step + 1} of {len(names)})", sorted(alive, key=lambda buffer: -buffer.bytes)
+    return f"%{names[step]} (node {step + 1} of {len(names)})", live[step + 1], sorted(alive, key=lambda buffer: -buffer.bytes)
 
 
 def render_page(report: dict[str, Any], memory: str) -> str:

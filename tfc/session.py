@@ -11,7 +11,7 @@ from tfc.backends.target import Target, load_target
 from tfc.compiled import load
 from tfc.estimator import FEW_CHANNELS, Estimate, estimated
 from tfc.explain import Explanation, explained
-from tfc.fitting import within
+from tfc.fitting import fitted
 from tfc.importer.model import import_model
 from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node, Tensor
@@ -132,7 +132,7 @@ class Session:
             found.append(self.of_bound(placed))
             return found[-1].as_json()
 
-        within(graph, self.target, self.options, judged)
+        fitted(graph, self.target, self.options, judged)
         return found[-1]
 
 

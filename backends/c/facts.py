@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfc.ir.arithmetic import LIMITS
 from tfc.ir.graph import Tensor
 from tfc.ir.int_rules import Call
 from tfc.ir.types import DTYPES, Quantization
@@ -125,11 +124,6 @@ def limits(call: Call) -> dict[str, Field]:
     """The fields `lo` and `hi`."""
     lo, hi = call.clamp
     return {"lo": int(lo), "hi": int(hi)}
-
-
-def full_range(call: Call) -> bool:
-    """Whether the clamp is but that of the element type."""
-    return tuple(call.clamp) == LIMITS[call.node.type.dtype]
 
 
 def zero_point(q: Quantization) -> int:

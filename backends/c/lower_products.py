@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tfc.backends.endings import Ending, ending, ends_in_loop
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
 from tfc.backends.shapes import attention_together, batch_strides, bias_slabs, folded_bias, matmul_together
@@ -15,18 +16,14 @@ from tfc.backends.strip_shapes import linear_strips, linear_windows, strip_rows,
 from tfc.backends.strips import Windows
 from tfc.backends.walked import Walked
 from tfc.ir import arithmetic as fixed
-from tfc.ir.arithmetic import LIMITS
 from tfc.ir.attention_bias import step_of
 from tfc.ir.int_rules import Call, attention_constants
 from tfc.ir.pointwise import function_named
 from tfc.ir.types import TensorType
 
-from .facts import BYTES, Argument, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, full_range, limits, operand, result, zero_point
+from .facts import BYTES, Argument, Field, Function, KernelCall, ScratchMemory, Struct, array, constant, limits, operand, result, zero_point
 
-WHOLE = ("plain", "table", "residual", "residual_table")  # endings of int8 that loops have
 DIRECT = {"plain": 1, "table": 2, "clamp": 3}  # enum tfc_direct: endings of int8 that other kernels may do without storing sums
-ENDLESS = ("block4x1",)  # formats whose loops only give sums
-FRACTION = 12  # bits below the point of sums with a residual, in them
 
 
 def weighted(call: Call) -> list[KernelCall]:
@@ -36,12 +33,13 @@ def weighted(call: Call) -> list[KernelCall]:
     op = "linear" if kernel.startswith("linear") else "conv2d"
     shape = linear_shape(call) if op == "linear" else conv2d_shape(call)
     form, bias = format_named(KERNELS[kernel].format), folded_bias(call, w, b)
-    ends = result_facts(call, w, b)
+    end = ending(call, w, b)
+    ends = result_facts(call, end)
     if isinstance(form, Walked):
         kernel = f"{op}_s8"
         shape |= {"strips": linear_strips(call, form)} if op == "linear" else {"rows": strip_rows(call, form)}
         walk = (linear_windows if op == "linear" else windows)(call, form)
-        ends = Struct("result", {**ends.fields, "loops": loops(call, form, ends, walk)})
+        ends = Struct("result", {**ends.fields, "loops": loops(call, form, end, walk)})
         constants: tuple[Argument, ...] = (array("weights", "i8", stream(form, matrix(w), bias, walk)), None)
     else:
         constants = (array("weights", "i8", form.pack(matrix(w))), array("bias", "i32", bias))
@@ -50,23 +48,15 @@ def weighted(call: Call) -> list[KernelCall]:
     return [KernelCall(kernel, facts, (operand(call, 0), *constants, residual, ScratchMemory(), result(call)))]
 
 
-def loops(call: Call, form: Walked, ends: Struct, walk: Windows) -> Struct:
+def loops(call: Call, form: Walked, end: Ending, walk: Windows) -> Struct:
     """How strips are made, the loop that gives sums, that of a single column, and the one that ends them itself if there is one."""
-    kind = str(ends.fields["end"]).removeprefix("end_").removesuffix("_s8")
-    scaled = ends.fields["fraction"] == FRACTION if "fraction" in ends.fields else ends.fields["shift"] == 0
-    has = kind in WHOLE and scaled and has_full_range(ends) and form.name not in ENDLESS
-    whole = Function(f"{form.name}_{kind}", form.name) if has else None
     fields: dict[str, Field] = {
         "sums": Function(f"{form.name}_sums", form.name),
         "one": Function(f"{form.name}_{'token' if walk.pitch == 1 else 'one'}", form.name),
+        "whole": Function(f"{form.name}_{end.kind}", form.name) if ends_in_loop(call, form, end) else None,
     }
     widen = Function(f"{form.widen}_{call.operands[0].dtype.replace('i', 's')}")
-    return Struct("loops", {"widen": widen, **fields, "whole": whole, "columns": form.together, "channels": form.height})
-
-
-def has_full_range(ends: Struct) -> bool:
-    """Whether int8 results are but saturated; what a table gives is what it holds."""
-    return "table" in ends.fields or (ends.fields["lo"], ends.fields["hi"]) == LIMITS["i8"]
+    return Struct("loops", {"widen": widen, **fields, "columns": form.together, "channels": form.height})
 
 
 def stream(form: Walked, w: NDArray[Any], bias: NDArray[Any], at: Windows) -> NDArray[Any]:
@@ -78,7 +68,7 @@ def stream(form: Walked, w: NDArray[Any], bias: NDArray[Any], at: Windows) -> ND
 def conv_transpose2d(call: Call) -> list[KernelCall]:
     """Like a convolution, but the zero point is taken off each element: not every output has the same taps."""
     w, b = constant(call, 1), constant(call, 2)
-    facts = Struct("conv2d", {**conv2d_shape(call), "result": result_facts(call, w, b)})
+    facts = Struct("conv2d", {**conv2d_shape(call), "result": result_facts(call, ending(call, w, b))})
     return [KernelCall("conv_transpose2d_s8", facts, (operand(call, 0), array("weights", "i8", w), array("bias", "i32", b), result(call)))]
 
 
@@ -99,30 +89,20 @@ def conv2d_shape(call: Call) -> dict[str, Field]:
     }
 
 
-def result_facts(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Struct:
-    """The ending of a convolution or linear: plain, clamp, table, residual, or both."""
-    bound = fixed.product_bound(w, b, fixed.distance(call.operands[0].dtype, call.q(0).zero_point))
-    ratio = float(call.q(0).scale) * call.weight_scales
-    activation = call.attr("activation")
-    scale, zero = (call.attr("pre_scale"), call.attr("pre_zero")) if activation else (float(call.out.scale), zero_point(call.out))
+def result_facts(call: Call, end: Ending) -> Struct:
+    """The ending of a convolution or linear."""
     fields: dict[str, Field] = limits(call)
-    if activation:
-        fields["table"] = array("table", "i8", fixed.activation_table(function_named(activation, call.attr("parameters", ())), scale, zero, call.out))
-    if len(call.operands) > 3:
-        sums = fixed.residual(ratio / scale, bound, call.q(3), scale, zero, call.operands[3].dtype)
-        requantization, zero = sums.requantization, sums.constant
-        fields |= {"residual": sums.multiplier, "fraction": sums.fraction}
-        ending = "residual_table" if activation else "residual"
-    else:
-        requantization = fixed.requantization(ratio / scale, bound)
-        plain = full_range(call) and (requantization.shift == 0 or call.node.type.dtype == "i16")
-        ending = "table" if activation else "plain" if plain else "clamp"
+    if activation := call.attr("activation"):
+        function, before = function_named(activation, call.attr("parameters", ())), (call.attr("pre_scale"), call.attr("pre_zero"))
+        fields["table"] = array("table", "i8", fixed.activation_table(function, *before, call.out))
+    if end.residual:
+        fields |= {"residual": end.residual.multiplier, "fraction": end.residual.fraction}
     fields |= {
-        "end": Function(f"end_{ending}_{ending_types(call)}"),
-        "multiplier": array("multipliers", "i32", requantization.multipliers),
-        "zero": zero,
-        "shift": requantization.shift,
-        "direct": DIRECT.get(ending, 0) if requantization.shift == 0 and call.node.type.dtype == "i8" else 0,
+        "end": Function(f"end_{end.kind}_{ending_types(call)}"),
+        "multiplier": array("multipliers", "i32", end.requantization.multipliers),
+        "zero": end.zero,
+        "shift": end.requantization.shift,
+        "direct": DIRECT.get(end.kind, 0) if end.requantization.shift == 0 and call.node.type.dtype == "i8" else 0,
     }
     return Struct("result", fields)
 

@@ -1,10 +1,9 @@
-"""What networks are tried with: the chip, a folder, and compiled kernels that all of them share."""
+"""Where networks are tried: a folder, and compiled kernels that all of them share."""
 
 from pathlib import Path
 
 import pytest
 
-from tfc.backends.target import load_target
 from tfc.fuzz.trial import Trial
 
 
@@ -15,4 +14,4 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def trial(objects: Path, tmp_path: Path) -> Trial:
-    return Trial(load_target("stm32f746"), tmp_path, objects)
+    return Trial(tmp_path, objects)

@@ -1,5 +1,6 @@
 """What the search for failing networks does with a failure: it is found, made small, written, and replayed."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import pytest
 
 from tfc.backends.host import model as host
 from tfc.backends.target import Target
+from tfc.fuzz.arena import Arena
 from tfc.fuzz.campaign import Campaign
 from tfc.fuzz.random_graphs import Growing, union
-from tfc.fuzz.settings import SETTINGS, regions
+from tfc.fuzz.settings import WAYS, Setting, regions
 from tfc.fuzz.shrink import operators, shrink
-from tfc.fuzz.trial import Trial, sample
-from tfc.ir.graph import Graph
+from tfc.fuzz.trial import Steps, Trial, sample
+from tfc.ir.graph import Graph, Place
 from tfc.ir.verify import verify
 from tfc.ir.weights import load_graph
 from tfc.passes import pipeline
@@ -70,6 +72,34 @@ def test_a_pass_that_changes_a_bit_is_found(trial: Trial, monkeypatch: pytest.Mo
     assert [node.op for node in operators(found.graph)] == ["tanh"]
 
 
+def steps_of(trial: Trial, seed: int) -> Steps:
+    """As far as the firmware."""
+    steps = Steps(trial, Growing(seed).grow(7), Setting("latency"))
+    assert [message for name, step in steps.all() if name != "emulator" for message in [step()] if message] == []
+    return steps
+
+
+def test_a_value_that_is_overwritten_is_found(trial: Trial) -> None:
+    """All values at one place."""
+    steps = steps_of(trial, seed_with("add"))
+    graph = steps.placed.copy()
+    for node in graph:
+        if isinstance(node.place, Place):
+            graph.add(replace(node, place=replace(node.place, offset=0)))
+    assert re.search("share bytes|is read afterwards", str(Arena(graph, steps.target).clash()))
+
+
+def test_a_node_that_leaves_its_bytes_is_found(trial: Trial) -> None:
+    """The firmware takes as much scratch as the kernel bids for; the graph says that it has less."""
+    steps = steps_of(trial, seed_with("conv2d"))
+    node = next(node for node in steps.placed if node.scratch)
+    graph = steps.placed.copy()
+    graph.add(replace(node, scratch=replace(node.scratch, bytes=4)))
+    inputs = [x[0].tobytes() for x in steps.inputs]
+    assert steps.arena.run(steps.machine, inputs)[1] is None
+    assert f"is written by %{node.name}" in str(Arena(graph, steps.target).run(steps.machine, inputs)[1])
+
+
 def test_shrinking_stops_at_the_smallest_network_that_fails() -> None:
     graph = union("both", [Growing(seed).grow(7) for seed in range(6)])
     wanted = {node.op for node in operators(graph)[:3]}
@@ -91,13 +121,13 @@ def test_a_network_gets_the_same_samples_alone_and_in_a_union() -> None:
         assert np.array_equal(sample(arg.name, arg.type.shape), sample(f"g1.{arg.name}", both[f"g1.{arg.name}"].type.shape))
 
 
-def test_rows_are_streamed_in_random_networks(trial: Trial) -> None:
+def test_rows_are_streamed_in_random_networks() -> None:
     """Settings that ask for rows get them: else this search would try nothing of it."""
-    graph = union("many", [Growing(seed).grow(7) for seed in range(12)])
+    graph, way = union("many", [Growing(seed).grow(7) for seed in range(12)]), WAYS[1]
     samples = [sample(arg.name, arg.type.shape) for arg in graph.arguments]
-    ranged = calibrate_on(run_pipeline(graph, trial.target, FLOAT), samples)
-    scheduled = run_pipeline(ranged, trial.target, INTEGER)
+    ranged = calibrate_on(run_pipeline(graph, way.chip, FLOAT), samples)
+    scheduled = run_pipeline(ranged, way.chip, INTEGER)
     found = list(regions(scheduled))
     assert len(found) >= 3
-    streamed = run_pipeline(scheduled, trial.target, SETTINGS[1].passes(scheduled).partition(",lower-peak")[0])
+    streamed = run_pipeline(scheduled, way.chip, way.passes(scheduled).partition(",lower-peak")[0])
     assert sum(".rows" in node.name for node in streamed) >= 2 * len(found)

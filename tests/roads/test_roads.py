@@ -7,7 +7,7 @@ import pytest
 
 from tfc.fuzz.campaign import STEPS, TOGETHER, Campaign
 from tfc.fuzz.random_graphs import Growing
-from tfc.fuzz.settings import SETTINGS, Setting
+from tfc.fuzz.settings import Setting, settings
 from tfc.fuzz.shrink import operators
 from tfc.fuzz.trial import Trial
 from tfc.ir.int_rules import INT
@@ -28,7 +28,7 @@ def test_the_roads_meet(first: int, trial: Trial) -> None:
     print(f"{campaign.networks} networks, {campaign.ops.total()} operators")
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize("setting", settings(), ids=str)
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_what_once_failed(path: Path, setting: Setting, trial: Trial) -> None:
     assert trial.failure(load_graph(path), setting) is None

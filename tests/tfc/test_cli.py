@@ -14,7 +14,9 @@ import torch
 from PIL import Image
 from torch import nn
 
+from tfc import folder
 from tfc.compiled import Compiled
+from tfc.ir.diagnostic import Diagnostic
 
 from .conftest import Result, Tfc
 
@@ -311,6 +313,19 @@ def test_a_smaller_reserve_makes_room(tfc: Tfc, exported: Path, tmp_path: Path) 
 
 def test_more_than_the_chip_has_is_refused(tfc: Tfc, exported: Path, tmp_path: Path) -> None:
     assert "ram: 1048576 bytes are asked for, stm32f746 has 327680" in tfc("compile", exported, "--target", "stm32f746", "--calib", "random", "--ram", "1M").err
+
+
+def test_a_folder_of_a_compilation_that_failed_is_written_anew(tfc: Tfc, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> Path:
+        raise Diagnostic("the linker is out of order")
+
+    args = ("compile", exported, "--target", "stm32f746", "--calib", "random", "-o", tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr(folder, "build", broken)
+        assert "the linker is out of order" in tfc(*args).err
+    assert (tmp_path / "out" / "src" / "model.c").exists()
+    assert not (tmp_path / "out" / "report.json").exists()
+    assert tfc(*args).code == 0
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tfc: Tfc, exported: Path, tmp_path: Path) -> None:

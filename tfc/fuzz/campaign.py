@@ -13,7 +13,7 @@ from tfc.ir.text import print_graph
 from tfc.ir.weights import save_arrays
 
 from .random_graphs import Growing, union
-from .settings import SETTINGS, Setting
+from .settings import Setting, settings
 from .shrink import operators, shrink
 from .trial import Failure, Trial
 
@@ -49,6 +49,7 @@ class Campaign:
 
     trial: Trial
     seed: int
+    settings: list[Setting] = field(default_factory=settings)
     networks: int = 0
     ops: Counter[str] = field(default_factory=Counter)
 
@@ -59,7 +60,7 @@ class Campaign:
     def batch(self, size: int = TOGETHER) -> Found | None:
         """The next networks under the next setting; what fails is made small."""
         first = self.seed + self.networks
-        setting = SETTINGS[first // TOGETHER % len(SETTINGS)]
+        setting = self.settings[first // TOGETHER % len(self.settings)]
         graphs = [Growing(number).grow(STEPS) for number in range(first, first + size)]
         failure = self.trial.failure(union(f"random{first}", graphs), setting)
         if failure:

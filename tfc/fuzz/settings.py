@@ -1,27 +1,40 @@
-"""Ways to choose kernels, RAM and rows: what a network is tried under."""
+"""Chips, and ways to choose kernels, RAM and rows: what a network is tried under."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from tfc.backends.target import Target, load_target
 from tfc.ir.graph import Graph
 from tfc.passes.lifetimes import live_bytes
 from tfc.passes.pipeline import choosing_passes
 from tfc.passes.rows import ROWS, is_rowwise
 from tfc.passes.stream_rows import region_between, why_not
 
+TARGETS = ("stm32f746", "stm32h743")  # of the first the memories touch, of the second they lie apart
+SMALL_POOL = 4096  # bytes
 REACH = 12  # nodes behind the first one, among which a region may end
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What kernels are chosen for, in which share of the RAM that the values take at once, and whether maps are computed by rows
-    wherever they can be, not only where that lowers the peak."""
+    """What kernels are chosen for, in which share of the RAM that the values take at once, whether maps are computed by rows
+    wherever they can be, not only where that lowers the peak, and the chip."""
 
     objective: str
     ram_share: float | None = None
     rows: bool = False
+    target: str = TARGETS[0]
+
+    @property
+    def chip(self) -> Target:
+        """The target; of pools that lie apart the first one is so small that some networks take others too."""
+        chip = load_target(self.target)
+        if len(chip.spans) == 1:
+            return chip
+        first = replace(chip.pools[0], size=SMALL_POOL)
+        return replace(chip, pools=(first, *chip.pools[1:]), memories=tuple(first if memory.name == first.name else memory for memory in chip.memories))
 
     def passes(self, scheduled: Graph) -> str:
         """The pipeline from a schedule to places."""
@@ -30,7 +43,12 @@ class Setting:
         return ",".join([*streams, choosing_passes(self.objective, ram)])
 
 
-SETTINGS = (Setting("latency"), Setting("ram", rows=True), Setting("flash"), Setting("latency", 0.6, rows=True))
+WAYS = (Setting("latency"), Setting("ram", rows=True), Setting("flash"), Setting("latency", 0.6, rows=True))
+
+
+def settings(targets: Sequence[str] = TARGETS) -> list[Setting]:
+    """All ways on each chip."""
+    return [replace(way, target=target) for target in targets for way in WAYS]
 
 
 def regions(graph: Graph) -> Iterator[tuple[str, str, int]]:

@@ -12,7 +12,6 @@ import numpy as np
 from tfc.backends.c.project import emit_project
 from tfc.backends.emulator.machine import Machine
 from tfc.backends.host.model import compile_host
-from tfc.backends.target import Target
 from tfc.backends.toolchain import build
 from tfc.checking import Checking
 from tfc.data import quantize_inputs
@@ -23,6 +22,7 @@ from tfc.ir.types import DTYPES
 from tfc.passes.calibrate import calibrate_on
 from tfc.passes.pipeline import FLOAT, INTEGER, run_pipeline
 
+from .arena import Arena
 from .settings import Setting
 
 CALIBRATION, COMPARED = 8, 3  # samples
@@ -39,9 +39,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Trial:
-    """What networks are tried with; `folder` is for C projects, `objects` for units that many of them share."""
+    """Where networks are tried: `folder` is for C projects, `objects` for units that many of them share."""
 
-    target: Target
     folder: Path
     objects: Path
 
@@ -62,7 +61,7 @@ class Steps:
     """The way of one network; each step leaves what the next ones need, and says what is wrong."""
 
     def __init__(self, trial: Trial, graph: Graph, setting: Setting) -> None:
-        self.trial, self.graph, self.setting = trial, graph, setting
+        self.trial, self.graph, self.setting, self.target = trial, graph, setting, setting.chip
         self.samples = [sample(arg.name, arg.type.shape) for arg in graph.arguments]
         self.crash = trial.folder / "crash.tfir"
 
@@ -70,6 +69,7 @@ class Steps:
         return (
             ("float passes", self.simplify),
             ("integer passes", self.lower),
+            ("plan", self.plan),
             ("text", self.round_trip),
             ("host", self.on_host),
             ("firmware", self.link),
@@ -79,7 +79,7 @@ class Steps:
     def simplify(self) -> str | None:
         """Float passes may round otherwise, and nothing else."""
         exact = evaluate_batch(self.graph, self.samples)
-        self.simple = run_pipeline(self.graph, self.trial.target, FLOAT, crash_file=self.crash)
+        self.simple = run_pipeline(self.graph, self.target, FLOAT, crash_file=self.crash)
         for name, before, after in zip(self.graph.results, exact, evaluate_batch(self.simple, self.samples), strict=True):
             if not np.allclose(before, after, rtol=1e-3, atol=1e-3 * max(1.0, float(np.abs(before).max()))):
                 return f"%{name} is off by {np.abs(before - after).max():.3g}"
@@ -88,10 +88,14 @@ class Steps:
     def lower(self) -> str | None:
         """Integer passes keep each bit."""
         checking = Checking(inputs=lambda graph: [x[:COMPARED] for x in quantize_inputs(graph, self.samples)])
-        scheduled = run_pipeline(calibrate_on(self.simple, self.samples), self.trial.target, INTEGER, hook=checking, crash_file=self.crash)
-        self.placed = run_pipeline(scheduled, self.trial.target, self.setting.passes(scheduled), hook=checking, crash_file=self.crash)
+        scheduled = run_pipeline(calibrate_on(self.simple, self.samples), self.target, INTEGER, hook=checking, crash_file=self.crash)
+        self.placed = run_pipeline(scheduled, self.target, self.setting.passes(scheduled), hook=checking, crash_file=self.crash)
         self.inputs, self.expected = checking.given, checking.results
         return None
+
+    def plan(self) -> str | None:
+        self.arena = Arena(self.placed, self.target)
+        return self.arena.clash()
 
     def round_trip(self) -> str | None:
         return None if parse_graph(print_graph(self.placed), self.placed.tensors) == self.placed else "the text parses back to another graph"
@@ -100,17 +104,19 @@ class Steps:
         return self.different(compile_host(self.placed).run_batch(self.inputs))
 
     def link(self) -> str | None:
-        emit_project(self.placed, self.trial.target, self.trial.folder, short_loops=self.setting.objective == "flash")
-        self.machine = Machine(build(self.trial.folder, self.trial.target, objects=self.trial.objects), self.trial.target)
+        emit_project(self.placed, self.target, self.trial.folder, short_loops=self.setting.objective == "flash")
+        self.machine = Machine(build(self.trial.folder, self.target, objects=self.trial.objects), self.target)
         return None
 
     def on_emulator(self) -> str | None:
-        runs = [self.machine.run([np.ascontiguousarray(x[index]).tobytes() for x in self.inputs]) for index in range(COMPARED)]
+        samples = [[np.ascontiguousarray(x[index]).tobytes() for x in self.inputs] for index in range(COMPARED)]
+        watched, wrong = self.arena.run(self.machine, samples[0])
+        runs = [watched, *(self.machine.run(sample) for sample in samples[1:])]
         outputs: list[Tensor] = []
         for name, data in zip(self.placed.results, zip(*(run.outputs for run in runs), strict=True), strict=True):
             type = self.placed[name].type
             outputs.append(np.frombuffer(b"".join(data), DTYPES[type.dtype]).reshape(COMPARED, *type.shape))
-        return self.different(outputs)
+        return self.different(outputs) or wrong
 
     def different(self, outputs: Sequence[Tensor]) -> str | None:
         for name, got, expected in zip(self.placed.results, outputs, self.expected, strict=True):

@@ -35,6 +35,7 @@ FAMILIES: dict[str, list[Case]] = {
         conv((1, 1, 16), 9, (1, 1)),
         *(conv((5, 5, 12), 10, (1, 1), ending=ending) for ending in ENDINGS),
         conv((5, 6, 10), 8, (1, 1), density=0.1),
+        *(conv((1, 1, 40), out, (1, 1), density=0.4, zero=-128) for out in (1, 6)),
     ],
     "transposed convolutions": [
         *(transposed((4, 5, 6), 5, (3, 3), zero=zero, stride=(2, 2), pad=(1, 1, 1, 1), output_pad=(1, 1)) for zero in ZEROS),
@@ -96,7 +97,6 @@ FAMILIES: dict[str, list[Case]] = {
         *(linear((tokens,), 10, 5, zero=ZEROS[tokens % 4]) for tokens in range(1, 9)),
         linear((1,), 33, 10),
         *(linear((1, 1), 22, 8, density=density, ending=ending) for density, ending in zip((1.0, 0.6, 0.3, 0.1, 0.0, 0.5), ENDINGS, strict=True)),
-        *(conv((1, 1, 40), out, (1, 1), density=0.4, zero=-128) for out in (1, 6)),
         linear((2, 3), 3, 2, ending="residual table"),
         *(linear((1, 13), 64, 11, density=density, ending="residual") for density in (0.5, 0.1)),
     ],
