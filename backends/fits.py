@@ -15,6 +15,7 @@ from tfc.ir.int_rules import Call
 
 FORMAT = 1
 WEIGHTED = ("conv2d", "linear")
+ALL, PRODUCTS = "all", "products"  # error statistics of all kernels, and of those that read weights
 FOLDER = Path(__file__).with_name("fits")
 
 
@@ -67,7 +68,7 @@ def variant_of(call: Call, kernel: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """`rates` are cycles for each unit of work, by its name in a bid. The error statistics are those of each kernel, and of all under "". Rates named
+    """`rates` are cycles for each unit of work, by its name in a bid. The error statistics are those of each kernel, of ALL and of PRODUCTS. Rates named
     in `assumed` were not fitted: no layer needed them."""
 
     target: str

@@ -99,7 +99,7 @@ def fit_rates(chip: Target, file: Path, folder: Path, as_json: bool) -> None:
         found = fit_target(chip, folder / f"{chip.name}.json", lambda step, total: bar.update(task, description=step, total=total, advance=1))
     save_fit(found, file)
     rows = [
-        {"kernel": name or "all", "layers": one.layers, "mean %": one.mean, "95 % below": one.p95, "bias %": one.bias} for name, one in found.errors.items()
+        {"kernel": name, "layers": one.layers, "mean %": one.mean, "95 % below": one.p95, "bias %": one.bias} for name, one in found.errors.items()
     ]
     if as_json:
         return print_json({"file": str(file), "errors": {name: vars(one) for name, one in found.errors.items()}})
@@ -110,7 +110,7 @@ def fit_rates(chip: Target, file: Path, folder: Path, as_json: bool) -> None:
 
 def compare_log(folder: Path, log: Path, fit: Path | None, as_json: bool) -> None:
     """`tfc bench --from-log`."""
-    from tfc.backends.fits import save_fit
+    from tfc.backends.fits import ALL, save_fit
     from tfc.bench.board import read_log, refitted
     from tfc.bench.fit import errors_of
     from tfc.compiled import load
@@ -124,10 +124,10 @@ def compare_log(folder: Path, log: Path, fit: Path | None, as_json: bool) -> Non
     model, board = (sum(cycles) for cycles in zip(*((one.row.cost.cycles, one.row.cycles) for one in timed), strict=True))
     whole = {"model": round(model), "board": round(board), "off_percent": round(100 * (model / board - 1), 1)}
     if as_json:
-        return print_json({"nodes": [one.as_json() for one in timed], "total": whole, "before": vars(before), "refitted": vars(after.errors[""])})
+        return print_json({"nodes": [one.as_json() for one in timed], "total": whole, "before": vars(before), "refitted": vars(after.errors[ALL])})
     show([one.as_json() for one in timed], title="\ncycles")
     console.print(
-        f"\nmodel {model:,.0f}, board {board:,.0f} cycles: {whole['off_percent']:+g} %; nodes off by {before.mean:g} %, refitted {after.errors[''].mean:g} %"
+        f"\nmodel {model:,.0f}, board {board:,.0f} cycles: {whole['off_percent']:+g} %; nodes off by {before.mean:g} %, refitted {after.errors[ALL].mean:g} %"
     )
     if fit:
         console.print(f"{fit}", markup=False)

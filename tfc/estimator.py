@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfc.backends.fits import WEIGHTED, variant_of
+from tfc.backends.fits import ALL, WEIGHTED, variant_of
 from tfc.backends.measures import once
 from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node
@@ -177,7 +177,7 @@ def node_error(node: Node, graph: Graph, target: Target, offer: Offer) -> float:
     """Below which 95 % of the errors of this kernel were, in per cent; more where the node is far larger than what was measured."""
     fit = target.fit
     errors = fit.errors.get(offer.kernel)
-    known = errors.p95 if errors else fit.errors[""].p95 if "" in fit.errors and offer.kernel in fit.ranges else UNFITTED
+    known = errors.p95 if errors else fit.errors[ALL].p95 if ALL in fit.errors and offer.kernel in fit.ranges else UNFITTED
     return known * (DOUBT if is_beyond(node, graph, target, offer) else 1.0) + (BORROWED if fit.target != target.name else 0.0)
 
 

@@ -9,7 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from tfc.backends.fits import WEIGHTED, Fit, Range
+from tfc.backends.fits import ALL, WEIGHTED, Fit, Range
 from tfc.backends.kernels import KERNELS
 from tfc.compiled import Compiled
 from tfc.ir.diagnostic import Diagnostic
@@ -69,5 +69,5 @@ def refitted(before: Fit, target: str, timed: Sequence[Timed]) -> Fit:
     """The fit that is nearest to another one and to these nodes; its errors are those on them."""
     rows = [one.row for one in timed]
     rates = solve(rows, before.rates)
-    errors = {name: errors_of([row for row in rows if name in ("", row.kernel)], rates) for name in ("", *sorted({row.kernel for row in rows}))}
+    errors = {name: errors_of([row for row in rows if name in (ALL, row.kernel)], rates) for name in (ALL, *sorted({row.kernel for row in rows}))}
     return replace(before, target=target, rates={name: float(f"{rate:.4g}") for name, rate in rates.items()}, errors={**before.errors, **errors})

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import lsq_linear
 
 from tfc.backends.cost import CYCLES, Cost
-from tfc.backends.fits import Code, Errors, Fit, Range
+from tfc.backends.fits import ALL, PRODUCTS, Code, Errors, Fit, Range
 from tfc.backends.kernels import KERNELS
 from tfc.backends.target import Target
 
@@ -77,7 +77,9 @@ def row_of(case: Case, sample: Sample, target: Target) -> Row:
 def fitted(target: Target, learned: Sequence[Row], other: Sequence[Row], code: Code) -> Fit:
     """The rates that are best for some rows, and their errors on others."""
     rates, found = solve(learned, target.fit.rates), {row.kernel for row in learned}
-    errors = {name: errors_of([row for row in other if name in ("", row.kernel)], rates) for name in ("", *sorted(found & {row.kernel for row in other}))}
+    groups = {ALL: list(other), PRODUCTS: [row for row in other if row.seen.weights]}
+    groups |= {name: [row for row in other if row.kernel == name] for name in sorted(found & {row.kernel for row in other})}
+    errors = {name: errors_of(rows, rates) for name, rows in groups.items()}
     ranges = {name: widest([row.seen for row in (*learned, *other) if row.kernel == name]) for name in sorted(found)}
     assumed = tuple(name for name in rates if not any(name in row.cost.work for row in learned))
     return Fit(target.name, {name: float(f"{rate:.4g}") for name, rate in rates.items()}, code, errors, ranges, assumed)
