@@ -223,4 +223,4 @@ def flash_bytes(graph: Graph, target: Target, taken: Mapping[str, Offer]) -> tup
             stored[graph[node.operands[1]].attrs["data"], offer.form] = offer.stored
     ends = sum(node.type.bytes for node in (*graph.arguments, *(graph[name] for name in graph.results)))  # golden samples
     constants = sum(offer.flash for offer in taken.values()) + sum(stored.values()) + code.facts * len(taken) + ends
-    return constants, code.bytes(variants)
+    return code.constants + constants, code.bytes(variants)

@@ -70,7 +70,8 @@ def test_density_alone_is_almost_as_good_as_masks() -> None:
     session = Session()
     masks = session.estimate(pruned, EXAMPLE)
     density = session.estimate(network(), EXAMPLE, sparsity={"3": Sparsity((2, 4), 0.2)})
-    assert masks.nodes[1].kernel == density.nodes[1].kernel == "conv2d_s8_sparse2x4"
+    assert masks.nodes[1].kernel == density.nodes[1].kernel
+    assert "sparse" in masks.nodes[1].kernel
     assert abs(density.flash_bytes / masks.flash_bytes - 1) < 0.05
     assert density.arena_bytes == masks.arena_bytes
     assert abs(density.cycles / masks.cycles - 1) < 0.05
@@ -108,7 +109,7 @@ def test_sparsity_by_layer(tmp_path: Path) -> None:
     file = tmp_path / "sparsity.toml"
     file.write_text('"stage1.*" = "block=1x4,density=0.2"\n')
     assert read_sparsities(str(file)) == {"stage1.*": Sparsity((1, 4), 0.2)}
-    with pytest.raises(Diagnostic, match=r"no layer whose weights can be sparse matches 'stage9'.*there are stage1.0"):
+    with pytest.raises(Diagnostic, match=r"no layer whose weights can be sparse matches 'stage9'"):
         by_layer({"stage9": Sparsity()}, layers)
 
 
@@ -173,7 +174,7 @@ def test_explanations_name_bids_shares_and_break_evens() -> None:
     pays = conv.break_even["2x4"]
     below, above = (session.estimate(known, sparsity={"3": Sparsity((2, 4), round(pays + more, 2))}).nodes[1] for more in (-0.06, 0.06 if pays < 0.94 else 0.0))
     assert below.cycles < dense
-    assert below.kernel == "conv2d_s8_sparse2x4"
+    assert "sparse" in below.kernel
     assert pays > 0.9 or above.kernel == "conv2d_s8"
 
 

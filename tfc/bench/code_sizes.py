@@ -24,7 +24,8 @@ CALL = 6  # bytes of the call of a node's function
 
 def code_sizes(cases: Sequence[Case], target: Target) -> Code:
     """Of one case for each kernel and ending, linked alone."""
-    functions, variants, nodes, others, facts = dict[str, int](), dict[str, tuple[str, ...]](), list[int](), list[int](), list[int]()
+    functions, variants, nodes = dict[str, int](), dict[str, tuple[str, ...]](), list[int]()
+    others, constants, facts = list[int](), list[int](), list[int]()
     with tempfile.TemporaryDirectory() as work:
         for case in cases:
             graph = placed_graph(case, target)
@@ -34,7 +35,8 @@ def code_sizes(cases: Sequence[Case], target: Target) -> Code:
             folder = Path(work, str(len(variants)))
             emit_project(graph, target, folder)
             elf = build(folder, target, objects=Path(work, "objects"))
-            sizes = {symbol.name: symbol.size for symbol in read_image(elf).functions}
+            image = read_image(elf)
+            sizes = {symbol.name: symbol.size for symbol in image.functions}
             kept = sorted(kernel_functions(folder) & set(sizes))
             variants[variant] = tuple(kept)
             functions |= {name: sizes[name] for name in kept}
@@ -42,8 +44,10 @@ def code_sizes(cases: Sequence[Case], target: Target) -> Code:
             nodes.append(node + CALL)
             whole, ends = elf_sizes(elf), sum(graph[name].type.bytes for name in (*graph.results, *(arg.name for arg in graph.arguments)))
             others.append(whole.code - node - CALL - sum(sizes[name] for name in kept))
-            facts.append(whole.rodata - ends - flash_bid(graph, target))
-    return Code(round(median(others)), round(median(nodes)), round(median(facts)), functions, variants)
+            told = sum(symbol.size for name, symbol in image.symbols.items() if ".facts" in name or name.startswith("facts"))
+            facts.append(told)
+            constants.append(whole.rodata - ends - flash_bid(graph, target) - told)
+    return Code(*(round(median(sizes)) for sizes in (others, constants, nodes, facts)), functions, variants)
 
 
 def kernel_functions(folder: Path) -> set[str]:
