@@ -20,6 +20,8 @@ from .lifetimes import Buffer, aligned, buffers, live_bytes, overlaps_of, saved
 from .optimum import Offer, hardly_more, optimum
 from .views import Views, views_of
 
+MARGIN, LESS_FLASH = 0.05, 0.05  # what bids are off by, and which share of flash is worth as much
+
 
 @dataclass(frozen=True)
 class Forced:
@@ -42,12 +44,23 @@ def choose(graph: Graph, target: Target, objective: str, ram: int | None, flash:
 
 def best_of(graph: Graph, offers: dict[str, list[Offer]], objective: str, ram: int, flash: int) -> dict[str, Offer]:
     """The nodes that read the same weights stand together."""
+    offers = {name: worthwhile(found) for name, found in offers.items()}
     groups: dict[str, list[str]] = {}
     for name in offers:
         weights = weights_of(graph, graph[name])
         groups.setdefault(f"@{weights.attrs['data']}" if weights else name, []).append(name)
     best = optimum([[offers[name] for name in names] for names in groups.values()], objective, ram=ram, flash=flash)
     return {name: offer for names, chosen in zip(groups.values(), best, strict=True) for name, offer in zip(names, chosen, strict=True)}
+
+
+def worthwhile(offers: list[Offer]) -> list[Offer]:
+    """Without those that save fewer cycles than bids are off by, and take more flash for it."""
+
+    def is_beaten(offer: Offer) -> bool:
+        bytes = (1 - LESS_FLASH) * (offer.flash + offer.stored)
+        return any(one.cycles <= (1 + MARGIN) * offer.cycles and one.flash + one.stored <= bytes and one.peak <= offer.peak for one in offers)
+
+    return [offer for offer in offers if not is_beaten(offer)]
 
 
 def forced(graph: Graph, target: Target, objective: str, ram: int) -> dict[str, Forced]:

@@ -98,9 +98,7 @@ def fit_rates(chip: Target, file: Path, folder: Path, as_json: bool) -> None:
         task = bar.add_task("")
         found = fit_target(chip, folder / f"{chip.name}.json", lambda step, total: bar.update(task, description=step, total=total, advance=1))
     save_fit(found, file)
-    rows = [
-        {"kernel": name, "layers": one.layers, "mean %": one.mean, "95 % below": one.p95, "bias %": one.bias} for name, one in found.errors.items()
-    ]
+    rows = [{"kernel": name, "layers": one.layers, "mean %": one.mean, "95 % below": one.p95, "bias %": one.bias} for name, one in found.errors.items()]
     if as_json:
         return print_json({"file": str(file), "errors": {name: vars(one) for name, one in found.errors.items()}})
     show(rows, title="\nerrors on layers that the fit did not see")

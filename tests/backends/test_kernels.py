@@ -15,6 +15,7 @@ from tfc.backends.streams import BLOCKS
 from tfc.backends.target import load_target
 from tfc.backends.toolchain import build
 from tfc.ir.graph import Graph
+from tfc.passes.offers import choose
 
 from .c import makers
 from .c.graphs import Builder, bound_graphs, placed, samples
@@ -67,15 +68,13 @@ def test_costs_add_up_and_scratch_is_used_again() -> None:
 
 def test_density_decides() -> None:
     case = makers.conv((8, 8, 64), 64, (3, 3), pad=(1, 1, 1, 1))
-    dense, sparse = offers(pruned(case, 1.0)), offers(pruned(case, 0.1))
-    assert min(dense, key=lambda name: dense[name].cycles) == "conv2d_s8"
-    assert min(sparse, key=lambda name: sparse[name].cycles) == "conv2d_s8_sparse2x4"
-    assert sparse["conv2d_s8_sparse2x4"].flash < dense["conv2d_s8"].flash / 4
+    dense, sparse = pruned(case, 1.0), pruned(case, 0.1)
+    assert (best(dense), best(sparse)) == ("conv2d_s8", "conv2d_s8_sparse2x4")
+    assert offers(sparse)["conv2d_s8_sparse2x4"].flash < offers(dense)["conv2d_s8"].flash / 4
 
 
 def best(graph: Graph) -> str:
-    found = offers(graph)
-    return min(found, key=lambda name: found[name].cycles)
+    return choose(graph, TARGET, "latency", None, None)[graph.results[0]].kernel
 
 
 @pytest.mark.parametrize(("block", "density"), [((1, 1), 0.05), ((1, 1), 0.1), ((1, 2), 0.1), ((1, 2), 0.3), ((2, 4), 0.1), ((2, 4), 0.5)])
@@ -85,7 +84,7 @@ def test_weights_pruned_by_blocks_take_the_kernel_of_these_blocks(block: tuple[i
     assert best(pruned(makers.linear((64,), 128, 64), density, block)) == f"linear_s8_sparse{height}x{width}"
 
 
-@pytest.mark.parametrize(("tokens", "inputs", "out"), [(64, 8, 8), (5, 8, 8), (64, 4, 4), (64, 64, 96), (1, 8, 8), (1, 256, 100), (3, 12, 4)])
+@pytest.mark.parametrize(("tokens", "inputs", "out"), [(64, 64, 96), (16, 64, 64), (1, 256, 100), (1, 320, 16), (3, 120, 40)])
 def test_weights_without_zeros_are_dense(tokens: int, inputs: int, out: int) -> None:
     assert best(pruned(makers.linear((tokens,), inputs, out), 1.0)) == "linear_s8"
 

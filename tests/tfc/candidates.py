@@ -54,7 +54,9 @@ def main() -> None:
             flush=True,
         )
     model_cycles, cycles, off, inside, ram, by_masks, by_density = (np.array(column) for column in zip(*rows, strict=True))
-    print(f"spread {cycles.max() / cycles.min():.1f} times; errors: mean {abs(off).mean():.2f} %, largest {abs(off).max():.2f} %, {inside.mean():.0%} inside the bar")
+    print(
+        f"spread {cycles.max() / cycles.min():.1f} times; errors: mean {abs(off).mean():.2f} %, largest {abs(off).max():.2f} %, {inside.mean():.0%} inside the bar"
+    )
     print(f"Kendall {kendalltau(model_cycles, cycles).statistic:.4f}; RAM exact {ram.mean():.0%}")
     print(f"flash: largest error {abs(by_masks).max():.2f} % by masks, {abs(by_density).max():.2f} % by density")
 

@@ -15,7 +15,7 @@ from tfc.backends.streams import BLOCKS
 
 from .elements import GROUPS, SOFTMAX, TIED, WIDE, norm, one, pool, two
 from .layer import Layer
-from .products import ENDINGS, POINT_BY_POINT, WINDOWED, attention, conv, grouped, linear, matmul
+from .products import ENDINGS, POINT_BY_POINT, WINDOWED, attention, conv, grouped, linear, matmul, transposed
 
 MACS, ELEMENTS = 6_000_000, 100_000  # of a layer: products, dense, and elements of operands and result, at most
 DENSEST, SPARSEST = 1.0, 0.05
@@ -117,6 +117,17 @@ def element_layer(draw: Draw) -> Layer:
     return draw.in_turn(*makers)()
 
 
+def rare_layer(draw: Draw) -> Layer:
+    side, groups, tokens, c = draw.size(4, 14), draw.one_of(2, 4), draw.size(8, 128), draw.channels(8, 64)
+    makers: tuple[Callable[[], Layer], ...] = (
+        lambda: grouped((side, side, 8 * groups), draw.one_of(3, 5), groups=groups, stride=draw.one_of(1, 2), ending=draw.one_of("", "silu", "clamp")),
+        lambda: transposed((side, side, c // 2), draw.channels(8, 24)),
+        lambda: one("log_softmax", (tokens, c), scale=0.1, zero_point=127),
+        lambda: one("take", (tokens, c), attrs={"axis": 0, "indices": tuple(range(tokens - 1, -1, -2))}, **TIED),
+    )
+    return draw.in_turn(*makers)()
+
+
 FAMILIES: tuple[tuple[Callable[[Draw], Layer], int], ...] = (  # and how many of each a fit learns from; half as many show how good it is
     (conv_layer, 100),
     (linear_layer, 110),
@@ -125,6 +136,7 @@ FAMILIES: tuple[tuple[Callable[[Draw], Layer], int], ...] = (  # and how many of
     (attention_layer, 16),
     (matmul_layer, 8),
     (element_layer, 170),
+    (rare_layer, 24),
 )
 
 
