@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.stats import kendalltau
+from tfc.nas.presets import preset
 
 import tfc
-from tfc.nas.presets import preset
 from tfc.nas.pruning import prune
 
 BLOCKS = ((1, 1), (1, 2), (1, 4), (2, 2), (2, 4))
