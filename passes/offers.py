@@ -57,8 +57,9 @@ def worthwhile(offers: list[Offer]) -> list[Offer]:
     """Without those that save fewer cycles than bids are off by, and take more flash for it."""
 
     def is_beaten(offer: Offer) -> bool:
-        bytes = (1 - LESS_FLASH) * (offer.flash + offer.stored)
-        return any(one.cycles <= (1 + MARGIN) * offer.cycles and one.flash + one.stored <= bytes and one.peak <= offer.peak for one in offers)
+        bytes = offer.flash + offer.stored
+        smaller = (one for one in offers if one.flash + one.stored < (1 - LESS_FLASH) * bytes and one.peak <= offer.peak)
+        return any(one.cycles <= (1 + MARGIN) * offer.cycles for one in smaller)
 
     return [offer for offer in offers if not is_beaten(offer)]
 
