@@ -74,14 +74,18 @@ def overlaps(graph: Graph, items: Iterable[Buffer]) -> Overlaps:
 
 def overlaps_of(node: Node, graph: Graph, views: Views, of: dict[str, Buffer]) -> Overlaps:
     """Those of one node with the kernel that it names."""
-    y, found = of[views.root(node.name)], dict[tuple[str, str], list[tuple[int, int]]]()
-    allowed = shifts(node, graph)
+    y = of[views.root(node.name)]
+    pairs = ((of[root], ranges) for root, ranges in ranges_of(node, graph, views).items() if root in of)
+    return {(x.name, y.name): ranges for x, ranges in pairs if x.last == y.first and x != y}
+
+
+def ranges_of(node: Node, graph: Graph, views: Views) -> dict[str, Ranges]:
+    """For each root of an operand of a node with a kernel how far it must not lie behind the root of the result, if it ends where that begins."""
+    allowed, found = shifts(node, graph), dict[str, list[tuple[int, int]]]()
     for index, name in enumerate(node.operands):
-        x = of.get(views.root(name))
-        if x is not None and x.last == y.first and x != y:
-            moved = views.offset(node.name) - views.offset(name)
-            found.setdefault((x.name, y.name), []).extend(forbidden(graph[name].type.bytes, node.type.bytes, allowed.get(index), moved))
-    return {pair: merged(ranges) for pair, ranges in found.items()}
+        moved = views.offset(node.name) - views.offset(name)
+        found.setdefault(views.root(name), []).extend(forbidden(graph[name].type.bytes, node.type.bytes, allowed.get(index), moved))
+    return {root: merged(ranges) for root, ranges in found.items()}
 
 
 def forbidden(x: int, y: int, allowed: Shift | None, moved: int) -> list[tuple[int, int]]:

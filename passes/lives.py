@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tfc.ir.graph import Graph
 
-from .lifetimes import aligned
+from .lifetimes import aligned, ranges_of, shared
 from .views import Views, rivals, views_of
 
 
@@ -20,12 +20,16 @@ class Span:
     ends: int | None
 
     def lives(self, done: int) -> bool:
-        return bool(not self.begins or self.begins & done) and (self.ends is None or self.ends & ~done != 0)
+        return bool(not self.begins or self.begins & done) and not self.ended(done)
+
+    def ended(self, done: int) -> bool:
+        return self.ends is not None and not self.ends & ~done
 
 
 @dataclass(frozen=True)
 class Step:
-    """A node that runs: what must have run before it, who waits for it, who begins or ends a span that it begins or ends too, its scratch, and the spans."""
+    """A node that runs: what must have run before it, who waits for it, who begins or ends a span that it begins or ends too, its scratch, the spans, and
+    the bytes that its result may share with those that it ends."""
 
     needs: int
     waiting: int
@@ -33,6 +37,11 @@ class Step:
     scratch: int
     own: Span
     touched: tuple[Span, ...]
+    shares: tuple[tuple[Span, int], ...]
+
+    def over(self, spans: Iterable[tuple[Span, int]]) -> int:
+        """The most bytes that the result shares with some of them."""
+        return min(sum(bytes for _, bytes in spans), self.own.bytes)
 
 
 class Lives:
@@ -58,6 +67,7 @@ class Lives:
                 aligned(scratch.bytes) if (scratch := graph[name].scratch) else 0,
                 spans[views.root(name)],
                 tuple(spans[root] for root in touched[name]),
+                tuple(self._shares(graph, views, spans, name)),
             )
             for name in self.names
         ]
@@ -79,6 +89,13 @@ class Lives:
         from_start = {arg.name for arg in graph.arguments}
         return {root: Span(aligned(graph[root].type.bytes), 0 if root in from_start else begins[root], None if root in kept else ends[root]) for root in begins}
 
+    def _shares(self, graph: Graph, views: Views, spans: dict[str, Span], name: str) -> Iterator[tuple[Span, int]]:
+        """Of a node that names its kernel."""
+        home = views.root(name)
+        for root, ranges in ranges_of(graph[name], graph, views).items() if "kernel" in graph[name].attrs else ():
+            if root in spans and root != home:
+                yield spans[root], shared(spans[root].bytes, spans[home].bytes, ranges)
+
     def _needs_of_each(self, spans: list[Span]) -> Iterator[int]:
         """For each node the bytes that are alive while it runs in any order: of what it or a node before it begins, and it or a node behind it ends."""
         before, behind = [0] * len(self.steps), [0] * len(self.steps)
@@ -89,7 +106,7 @@ class Lives:
         for index, step in enumerate(self.steps):
             here = 1 << index
             alive = (s for s in spans if (not s.begins or s.begins & (before[index] | here)) and (s.ends is None or s.ends & (behind[index] | here)))
-            yield step.scratch + sum(span.bytes for span in alive)
+            yield step.scratch + sum(span.bytes for span in alive) - step.over(step.shares)
 
     def ready(self, among: int, done: int) -> int:
         """Those of some nodes that have not run and may."""
@@ -99,8 +116,9 @@ class Lives:
         """The bytes that are alive while a node runs, and those after it; `live` are those before it, when these are `done`."""
         step, after = self.steps[index], done | 1 << index
         begun = 0 if not step.own.begins or step.own.begins & done else step.own.bytes
-        ended = sum(span.bytes for span in step.touched if span.ends is not None and not span.ends & ~after)
-        return live + begun + step.scratch, live + begun - ended
+        ended = sum(span.bytes for span in step.touched if span.ended(after))
+        over = step.over(pair for pair in step.shares if pair[0].ended(after)) if begun else 0
+        return live + begun + step.scratch - over, live + begun - ended
 
 
 def bits(mask: int) -> Iterator[int]:

@@ -176,24 +176,26 @@ def all_ways(node: Node, graph: Graph, target: Target) -> Ways:
 
 
 def with_least_scratch(graph: Graph, target: Target) -> Graph:
-    """The graph with the least scratch that any kernel for a node asks for, where none is chosen yet."""
+    """The graph with the kernels that ask for the least scratch, where none is chosen yet."""
     graph, views = graph.copy(), views_of(graph)
     for node in graph:
-        if "kernel" not in node.attrs and views.computed(node):
-            least = min((cost.scratch for _, _, cost in ways(node, graph, target)), default=0)
-            graph.add(replace(node, scratch=Scratch(least) if least else None))
+        if "kernel" not in node.attrs and views.computed(node) and (found := ways(node, graph, target)):
+            graph.add(with_kernel(node, *min(found, key=lambda way: way[2].scratch)))
     return graph
 
 
 def with_fair_scratch(graph: Graph, target: Target) -> Graph:
-    """The graph with the least scratch by which each node takes hardly more cycles than it could."""
+    """The graph with the kernels of the least scratch by which each node takes hardly more cycles than it could."""
     graph, views = graph.copy(), views_of(graph)
     for node in graph:
         if views.computed(node) and (found := ways(node, graph, target)):
             enough = hardly_more(min(round(cost.cycles) for _, _, cost in found))
-            least = min(cost.scratch for _, _, cost in found if round(cost.cycles) <= enough)
-            graph.add(replace(node, scratch=Scratch(least) if least else None))
+            graph.add(with_kernel(node, *min((way for way in found if round(way[2].cycles) <= enough), key=lambda way: way[2].scratch)))
     return graph
+
+
+def with_kernel(node: Node, name: str, together: int | None, cost: Cost) -> Node:
+    return replace(node.but(kernel=Symbol(name), together=together), scratch=Scratch(cost.scratch) if cost.scratch else None)
 
 
 def values_alone(graph: Graph) -> Graph:

@@ -12,7 +12,7 @@ from .schedules import least_peak
 
 
 def order_nodes(graph: Graph, target: Target) -> Graph:
-    """Of all orders the one with the least peak, with the least scratch that kernels may do with; the traced one if none has less."""
+    """Of all orders the one with the least peak, with the kernels of the least scratch; the traced one if none has less."""
     graph = graph.copy()
     counted = with_least_scratch(graph, target)
     lives = Lives(counted)
@@ -24,6 +24,6 @@ def order_nodes(graph: Graph, target: Target) -> Graph:
 
 
 def least_of_any_order(graph: Graph) -> int:
-    """Bytes that are alive at some time in any order of the nodes, with the scratch that they have: an order with this peak is the best. Counted are the
+    """Bytes that are alive at some time in any order of the nodes, with the kernels that they have: an order with this peak is the best. Counted are the
     orders in which the same values lie inside others; of concatenations that share a part the first in order has it inside."""
     return least_peak(Lives(graph), max(live_bytes(graph), default=0), attempts=0).bound

@@ -7,7 +7,7 @@ import pytest
 
 from tfc.backends.target import load_target
 from tfc.ir.graph import Graph, Node, Scratch
-from tfc.ir.types import Quantization, TensorType
+from tfc.ir.types import Quantization, Symbol, TensorType
 from tfc.passes.lifetimes import live_bytes
 from tfc.passes.lives import Lives
 from tfc.passes.order_nodes import least_of_any_order, order_nodes
@@ -20,7 +20,8 @@ def row(bytes: int) -> TensorType:
 
 
 def grown(seed: int, nodes: int) -> Graph:
-    """A graph of sums, of slices and reshapes, which lie in their operands, and of concatenations, in which their operands may lie."""
+    """A graph of sums, of functions, whose results may lie over operands, of slices and reshapes, which lie in them, and of concatenations, in which their
+    operands may lie."""
     rng, graph = random.Random(seed), Graph(f"grown{seed}")
     values = [graph.add(Node(f"x{i}", "arg", (), row(8 * rng.randint(1, 12)))) for i in range(2)]
     for number in range(nodes):
@@ -33,6 +34,8 @@ def grown(seed: int, nodes: int) -> Graph:
         elif kind < 0.45:
             start, length = rng.choice([0, 4]), max(one.type.bytes - 4, 4)
             made = Node(name, "slice", (one.name,), row(length), {"axis": 1, "start": start, "stop": start + length})
+        elif kind < 0.7:
+            made = Node(name, "abs", (one.name,), one.type, {"kernel": Symbol("table_s8")})
         else:
             scratch = Scratch(rng.randint(1, 60)) if rng.random() < 0.4 else None
             made = Node(name, "add", tuple({one.name, other.name}), row(rng.randint(1, 100)), scratch=scratch)

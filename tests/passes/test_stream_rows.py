@@ -58,7 +58,7 @@ class Net:
                 self.conv(int(self.rng.integers(1, 9)), int(self.rng.choice([1, 2, 3, 5])), int(self.rng.choice([1, 2])), int(self.rng.choice([1, 2])))
             case "depthwise":
                 self.conv(c, int(self.rng.choice([3, 5])), int(self.rng.choice([1, 2])), depthwise=True)
-            case "pool":
+            case "pool" if min(self.graph[self.end].type.shape[1:3]) > 1:
                 self.emit("max_pool2d", self.end, window=(2, 2), stride=(2, 2))
             case "average":
                 self.emit("avg_pool2d", self.end, window=(3, 3), stride=(2, 1), pad=(1, 1, 1, 1), count_padding=bool(self.rng.integers(2)))
