@@ -1,0 +1,74 @@
+"""How the next candidate is chosen: Optuna's samplers, made repeatable."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from optuna import Study
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+from tfc.nas.genome import Genome, key_of
+
+POPULATION = 20
+DRAWN = 20  # candidates before the first that is inferred from others
+TRIES = 8  # to propose a candidate that is new
+KEY, EXCESS = "key", "excess"  # user attributes of a trial: its candidate, and by how much it exceeds each limit
+
+
+def excess(trial: FrozenTrial) -> Sequence[float]:
+    """By which share a trial's candidate exceeds each limit; not above 0 where it keeps it."""
+    return [float(share) for share in trial.user_attrs[EXCESS]]
+
+
+def _nsga2(seed: int) -> BaseSampler:
+    return NSGAIISampler(seed=seed, population_size=POPULATION, constraints_func=excess)
+
+
+def _tpe(seed: int) -> BaseSampler:
+    return TPESampler(seed=seed, n_startup_trials=DRAWN, multivariate=True, constant_liar=True, constraints_func=excess)
+
+
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {"nsga2": _nsga2, "tpe": _tpe, "random": RandomSampler}
+
+
+class Repeatable(BaseSampler):
+    """A sampler that starts afresh for each trial, seeded by how many trials count before it.
+
+    So workers never draw the same numbers, and a search that one worker does is the same whether it is interrupted or not.
+    The first candidates, and all of `random`, are drawn by the genome; what was tried already is proposed again only if nothing new is found.
+    """
+
+    def __init__(self, sampler: str, genome: Genome, seed: int) -> None:
+        self.make, self.genome, self.seed = SAMPLERS[sampler], genome, seed
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return {name: choices for name, choices in self.genome.distributions.items() if not choices.single()}
+
+    def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
+        trials = study.get_trials(deepcopy=False)
+        before, tried = place(trial, trials), {one.user_attrs.get(KEY) for one in trials}
+        params: dict[str, Any] = {}
+        for attempt in range(TRIES):
+            seed = Random(f"{self.seed} {before} {attempt}").getrandbits(32)
+            sampler = self.make(seed)
+            drawn = self.genome.draw(Random(seed))
+            inferred = sampler.sample_relative(study, trial, search_space)
+            mutated = {name: sampler.sample_independent(study, trial, name, search_space[name]) for name in search_space if name not in inferred}
+            params = drawn | (inferred | mutated if inferred else {})
+            if key_of(self.genome.candidate(params)) not in tried:
+                break
+        return params
+
+    def sample_independent(self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution) -> Any:
+        raise AssertionError(f"{param_name} is no parameter of the genome")
+
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
+        if EXCESS in trial.user_attrs:
+            self.make(0).after_trial(study, trial, state, values)
+
+
+def place(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
+    """How many trials before this one count: those that failed were given back."""
+    return sum(one.number < trial.number and one.state != TrialState.FAIL for one in trials)
