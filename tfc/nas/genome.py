@@ -11,6 +11,7 @@ from optuna.distributions import CategoricalDistribution
 from tfc.nas.candidates import Candidate, Path
 
 Params = dict[str, int | float | str]
+Block = tuple[int, int]
 
 DENSE = "dense"
 BLOCKS = ((1, 1), (1, 2), (1, 4), (2, 2), (2, 4))
@@ -27,12 +28,12 @@ class Paths(Protocol):
     def layers(self, path: Path, /) -> tuple[str, ...]: ...
 
 
-def gene(block: tuple[int, int], share: float) -> str:
-    """`2x4 0.8`"""
-    return f"{block[0]}x{block[1]} {share:g}"
+def gene(block: Block, level: int) -> str:
+    """`2x4 0.8`: a block and a share by its place in SHARES; `dense` below the first."""
+    return DENSE if level < 0 else f"{block[0]}x{block[1]} {SHARES[min(level, len(SHARES) - 1)]:g}"
 
 
-SPARSE = {gene(block, share): (block, share) for block in BLOCKS for share in SHARES}
+SPARSE = {gene(block, level): (block, SHARES[level]) for block in BLOCKS for level in range(len(SHARES))}
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,17 @@ class Genome:
         """
         path: Params = {f"path.{key}": random.choice(values) for key, values in self.space.choices.items()}
         level, block = random.randrange(-1, len(SHARES)), random.choice(BLOCKS)
-        return path | {f"zeros.{layer}": _near(level, block, random) for layer in self.layers}
+        return path | {f"zeros.{layer}": gene(block, level + random.randint(-NEAR, NEAR)) for layer in self.layers}
 
-    def uniform(self, path: Path, block: tuple[int, int], share: float) -> Params:
-        """One share of zeros for all layers; 0 is dense."""
-        value = gene(block, share) if share else DENSE
-        return {f"path.{key}": path[key] for key in self.space.choices} | {f"zeros.{layer}": value for layer in self.layers}
+    def uniform(self, path: Path, block: Block, level: int) -> Params:
+        """One block and share of zeros for all layers."""
+        return {f"path.{key}": path[key] for key in self.space.choices} | {f"zeros.{layer}": gene(block, level) for layer in self.layers}
 
 
-def _near(level: int, block: tuple[int, int], random: Random) -> str:
-    level = min(level + random.randint(-NEAR, NEAR), len(SHARES) - 1)
-    return DENSE if level < 0 else gene(block, SHARES[level])
+def moved(value: str, by: int, block: Block | None = None) -> str:
+    """What is a step of shares up or down, in another block if one is given."""
+    old, share = SPARSE.get(value, (BLOCKS[0], None))
+    return gene(block or old, (SHARES.index(share) if share else -1) + by)
 
 
 def key_of(candidate: Candidate) -> str:

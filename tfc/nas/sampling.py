@@ -9,9 +9,10 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
+from tfc.nas.children import Children
 from tfc.nas.genome import Genome, key_of
 
-POPULATION = 20
+POPULATION = 12
 DRAWN = 20  # candidates before the first that is inferred from others
 TRIES = 8  # to propose a candidate that is new
 KEY, EXCESS = "key", "excess"  # user attributes of a trial: its candidate, and by how much it exceeds each limit
@@ -23,7 +24,7 @@ def excess(trial: FrozenTrial) -> Sequence[float]:
 
 
 def _nsga2(seed: int) -> BaseSampler:
-    return NSGAIISampler(seed=seed, population_size=POPULATION, constraints_func=excess)
+    return NSGAIISampler(seed=seed, population_size=POPULATION, constraints_func=excess, child_generation_strategy=Children(seed))
 
 
 def _tpe(seed: int) -> BaseSampler:

@@ -2,10 +2,12 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tfc.nas.candidates import Candidate, Path
+from tfc.nas.candidates import Candidate, Estimator, Limits, Path
+from tfc.nas.genome import Genome
+from tfc.nas.search import Search
 
 SPEED = {(1, 1): 1.0, (1, 2): 0.8, (1, 4): 0.55, (2, 2): 0.55, (2, 4): 0.45}  # cycles for a MAC that is left, beside a dense one of 0.5
 HARM = {(1, 1): 1.0, (1, 2): 1.1, (1, 4): 1.3, (2, 2): 1.35, (2, 4): 1.6}  # what zeros cost in such blocks
@@ -70,12 +72,35 @@ def accuracy(candidate: Candidate) -> float:
     return 97 - 60 * math.exp(-capacity / 60) - harm
 
 
+IMAGES = 1000
+LIMITS = Limits(ram_bytes=100_000, flash_bytes=400_000, ms=120.0)
+
+
+def count(candidate: Candidate) -> Iterator[tuple[int, int]]:
+    """Images seen and right answers, after a fifth of the images and after all."""
+    for seen in (IMAGES // 5, IMAGES):
+        yield seen, round(seen * accuracy(candidate) / 100)
+
+
 @dataclass(frozen=True)
-class Slow:
-    """An evaluation that waits, as a trainer does for its device."""
+class Waiting:
+    """An evaluation that waits, as for a device that trains."""
 
     seconds: float
 
-    def __call__(self, candidate: Candidate) -> float:
-        time.sleep(self.seconds)
-        return accuracy(candidate)
+    def __call__(self, candidate: Candidate) -> Iterator[tuple[int, int]]:
+        if self.seconds:
+            time.sleep(self.seconds)
+        return count(candidate)
+
+
+def search(
+    trials: int,
+    *,
+    seconds: float = 0,
+    seed: int = 0,
+    sampler: str = "nsga2",
+    estimate: Estimator = estimate,
+    evaluate: Callable[[Candidate], Iterator[tuple[int, int]]] | None = None,
+) -> Search:
+    return Search(Genome(Stages()), estimate, evaluate or Waiting(seconds), IMAGES, LIMITS, trials, seed, sampler)
