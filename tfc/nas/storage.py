@@ -1,5 +1,6 @@
 """Where a search is kept: one SQLite file, or a PostgreSQL that workers on many machines share."""
 
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ import optuna
 from optuna.storages import RDBStorage
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError
 
 from tfc.ir.diagnostic import Diagnostic
 
 WAIT_SECONDS = 60  # for another worker's write to one file
+ATTEMPTS = 5
 CONNECTIONS = 40  # that the threads of one process may hold
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -32,16 +34,22 @@ def open_storage(address: str) -> RDBStorage:
         kind = "none"
     if kind not in ("sqlite", "postgresql"):
         raise Diagnostic(f"'{address}' is no storage", help="sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/DATABASE")
-    try:
-        if kind == "sqlite":
-            storage = RDBStorage(address, engine_kwargs={"connect_args": {"timeout": WAIT_SECONDS}})
-            event.listen(storage.engine, "connect", _write_ahead)
-            storage.engine.dispose()  # what is connected already was not told
-        else:  # a server that has been started again is asked anew
-            storage = RDBStorage(address, engine_kwargs={"pool_pre_ping": True, "max_overflow": CONNECTIONS})
-    except SQLAlchemyError as error:
-        shown = make_url(address).render_as_string(hide_password=True)
-        raise Diagnostic(f"the storage {shown} cannot be opened: {str(error).splitlines()[0]}", help="start the server, or make the database") from None
+    for attempt in range(ATTEMPTS):
+        try:
+            return _sqlite(address) if kind == "sqlite" else RDBStorage(address, engine_kwargs={"pool_pre_ping": True, "max_overflow": CONNECTIONS})
+        except (IntegrityError, ProgrammingError, OperationalError) as error:
+            if attempt + 1 < ATTEMPTS and "connect" not in str(error.orig):  # another worker makes the same tables at this moment
+                time.sleep(1)
+                continue
+            shown = make_url(address).render_as_string(hide_password=True)
+            raise Diagnostic(f"the storage {shown} cannot be opened: {str(error.orig).splitlines()[0]}", help="start the server, make the database") from None
+    raise AssertionError
+
+
+def _sqlite(address: str) -> RDBStorage:
+    storage = RDBStorage(address, engine_kwargs={"connect_args": {"timeout": WAIT_SECONDS}})
+    event.listen(storage.engine, "connect", _write_ahead)
+    storage.engine.dispose()  # what is connected already was not told
     return storage
 
 

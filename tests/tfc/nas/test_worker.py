@@ -21,7 +21,7 @@ from tfc.nas.storage import open_storage, sqlite_at
 
 from . import synthetic
 
-TRIALS = 24
+TRIALS = 16
 
 
 def accounted(study: Study) -> Counter[TrialState]:
@@ -37,7 +37,7 @@ def accounted(study: Study) -> Counter[TrialState]:
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_four_workers_of_which_two_are_killed_do_every_trial(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     address = request.getfixturevalue("postgresql") if kind == "postgresql" else sqlite_at(tmp_path / "search.db")
-    make = partial(synthetic.search, TRIALS, seconds=0.5)
+    make = partial(synthetic.search, TRIALS, seconds=0.3)
     study = open_study(open_storage(address), "killed", make())
     context = multiprocessing.get_context("spawn")
     crew = [context.Process(target=worker.join, args=(make, address, "killed", 0.2)) for _ in range(4)]
