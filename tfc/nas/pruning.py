@@ -119,3 +119,8 @@ def prune(model: nn.Module, plan: Plan) -> Pruner:
     pruner = Pruner(model, plan, ramp=0)
     pruner.step(1.0)
     return pruner
+
+
+def as_pruned(model: nn.Module, plan: Plan) -> Plan:
+    """The plan with the share of blocks that are zero now: for going on with a pruned network."""
+    return {name: (block, zero_share(weight_of(model, name), block)) for name, (block, _) in plan.items()}
