@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from tfc.nas.pruning import Block
-from tfc.nas.space_file import Choice
+# Written out: workers that only wait for others need no torch.
+Path = Mapping[str, int | float | str]  # a value for each choice of a space
+Zeros = Mapping[str, tuple[tuple[int, int], float]]  # layer to (block, share of blocks that are zero), the form that `Pruner` takes
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A path of a space, and for some of its layers the block and the share of blocks that are zero (the form that `Pruner` takes)."""
+    """A path of a space, and how sparse some of its layers are; the others are dense."""
 
-    path: Mapping[str, Choice]
-    sparsity: Mapping[str, tuple[Block, float]]
+    path: Path
+    sparsity: Zeros
 
 
 class Costs(Protocol):
