@@ -36,14 +36,17 @@ class Space:
         return tuple(dict.fromkeys(key.partition(".")[0] for key in self.choices if "." in key))
 
     @property
-    def smallest(self) -> dict[str, Choice]:
-        """The first value of every choice."""
-        return self.canonical({key: values[0] for key, values in self.choices.items()})
-
-    @property
     def largest(self) -> dict[str, Choice]:
         """The last value of every choice."""
-        return self.canonical({key: values[-1] for key, values in self.choices.items()})
+        return self.largest_of({})
+
+    def largest_of(self, given: Mapping[str, Choice]) -> dict[str, Choice]:
+        """The largest path with these choices."""
+        return self.canonical({key: values[-1] for key, values in self.choices.items()} | dict(given))
+
+    def smallest_of(self, given: Mapping[str, Choice]) -> dict[str, Choice]:
+        """The smallest path with these choices."""
+        return self.canonical({key: values[0] for key, values in self.choices.items()} | dict(given))
 
     @property
     def size(self) -> int:

@@ -12,8 +12,9 @@ from pathlib import Path
 import torch
 from torch import nn
 from tfc.nas import distributed
-from tfc.nas.data import Split
-from tfc.nas.training import Recipe, train
+from tfc.nas.dataset import Split
+from tfc.nas.recipe import Recipe
+from tfc.nas.training import train
 
 torch.manual_seed(0)
 model = nn.Sequential(nn.Flatten(), nn.Linear(48, 16), nn.SiLU(), nn.Linear(16, 3))
