@@ -14,7 +14,7 @@ def load_digits() -> Dataset:
     try:
         from sklearn import datasets
     except ImportError:
-        raise Diagnostic("the digits come with scikit-learn, which is not installed", help="pip install 'tfc[nas]'") from None
+        raise Diagnostic("the digits come with scikit-learn, which is not installed", help="pip install 'tfc[search]'") from None
     digits = datasets.load_digits()
     x = torch.from_numpy(np.rint(digits.images[:, None] * (255 / 16)).astype(np.uint8))
     y = torch.from_numpy(digits.target.astype(np.int64))
