@@ -66,7 +66,7 @@ def test_a_path_computes_what_its_network_computes():
             supernet.activate(path)
             small = torch.nn.functional.interpolate(x, size=SPACE.shape(path)[-1], mode="bilinear", antialias=True)
             assert torch.equal(model(small), supernet(x))
-    with pytest.raises(Diagnostic, match="'one.width' cannot be 10"):
+    with pytest.raises(Diagnostic, match=r"'one.width' cannot be 10"):
         supernet.activate(SPACE.largest | {"one.width": 10})
 
 
