@@ -43,7 +43,7 @@ def rounding(supernet: Supernet, candidate: Candidate, data: Dataset) -> fx.Grap
     model = supernet.inherit(candidate.path)
     prune(model, candidate.sparsity)
     recalibrate(model, batches)
-    traced = quantize_aware(model, batches[0])
+    traced = quantize_aware(model, batches[0]).to(images.x.device)
     for module in traced.modules():
         if isinstance(module, FakeQuantize):
             module.train()

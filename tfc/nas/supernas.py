@@ -5,11 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
 
-from tfc.nas.augment import shrink
 from tfc.nas.candidates import Candidate, Costs, Estimator, Limits
-from tfc.nas.proxies import Proxy
+from tfc.nas.proxies import Proxy, flow
 from tfc.nas.pruning import Block, prune
 from tfc.nas.space import Space
 from tfc.nas.space_file import RESOLUTION, Choice
@@ -73,26 +71,25 @@ def _kept(key: str, values: tuple[Choice, ...], draw: random.Random) -> list[Cho
     return list(values[first : first + width])
 
 
-def judge(space: Space, images: Tensor, estimate: Estimator, limits: Limits, proxy: Proxy, *, members: int, seed: int) -> Judged:
-    """Random members of a supernet with random weights, each layer with the same share of zeros; `images` are float [n, channels, side, side]."""
+def judge(space: Space, estimate: Estimator, limits: Limits, *, members: int, seed: int, proxy: Proxy = flow) -> Judged:
+    """Random members of a supernet with random weights, each layer with the same share of zeros; the same ones for the same seed."""
     draw = random.Random(seed)
     found = []
     for _ in range(members):
-        path, zeros = space.sample(draw), draw.choice(ZEROS)
+        path, zeros, weights = space.sample(draw), draw.choice(ZEROS), draw.randrange(2**31)
         candidate = Candidate(path, dict.fromkeys(space.layers(path), (BLOCK, zeros)) if zeros else {})
         costs = estimate(candidate)
         fits = limits.admit(costs)
-        found.append(Member(candidate, costs, fits, _promise(space, candidate, images, proxy, draw.randrange(2**31)) if fits else float("nan")))
+        found.append(Member(candidate, costs, fits, _promise(space, candidate, proxy, weights) if fits else float("nan")))
     return Judged(space, tuple(found))
 
 
-def _promise(space: Space, candidate: Candidate, images: Tensor, proxy: Proxy, seed: int) -> float:
+def _promise(space: Space, candidate: Candidate, proxy: Proxy, seed: int) -> float:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model: nn.Module = space.build(candidate.path)
+        model = space.build(candidate.path)
     prune(model, candidate.sparsity)
-    side = space.shape(candidate.path)[-1]
-    return proxy(model, images if images.shape[-1] == side else shrink(images, side))
+    return proxy(model, torch.zeros(space.shape(candidate.path)))
 
 
 def ranked(judged: list[Judged], best_of: int = BEST_OF) -> list[tuple[Judged, float]]:

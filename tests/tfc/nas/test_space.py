@@ -114,9 +114,9 @@ def test_a_supernet_keeps_some_values(space):
     assert kept.choices["body.kind"] == ("plain", "mobilevit"), "in the order of the space"
     assert kept.choices["body.depth"] == (2,)
     assert kept.choices["body.width"] == space.choices["body.width"]
-    with pytest.raises(Diagnostic, match="'body.depth' cannot be 7"):
+    with pytest.raises(Diagnostic, match=r"'body.depth' cannot be 7"):
         space.restrict({"body.depth": [7]})
-    with pytest.raises(Diagnostic, match="'body.depth' keeps no value"):
+    with pytest.raises(Diagnostic, match=r"'body.depth' keeps no value"):
         space.restrict({"body.depth": []})
 
 
