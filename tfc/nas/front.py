@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from optuna import Study
@@ -34,9 +34,6 @@ class Found:
         blocks = [f"{rows}x{columns}" for (rows, columns), _ in sparse]
         return f"{'-'.join(dict.fromkeys((shares[0], shares[-1])))} % in {', '.join(sorted(set(blocks), key=lambda block: -blocks.count(block)))}"
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
     def row(self) -> dict[str, Any]:
         """A line of a table."""
         path = " ".join(f"{key}={value}" for key, value in self.candidate.path.items())
@@ -58,8 +55,13 @@ def all_found(study: Study) -> list[Found]:
 
 
 def _found(number: int, record: dict[str, Any]) -> Found:
+    return Found(number, candidate_from(record), record["accuracy"], *(record[cost] for cost in COSTS))
+
+
+def candidate_from(record: Mapping[str, Any]) -> Candidate:
+    """A candidate as JSON has it."""
     sparsity = {layer: ((int(rows), int(columns)), float(share)) for layer, ((rows, columns), share) in record["sparsity"].items()}
-    return Found(number, Candidate(record["path"], sparsity), record["accuracy"], *(record[cost] for cost in COSTS))
+    return Candidate(record["path"], sparsity)
 
 
 def front(found: Sequence[Found], objectives: Sequence[str] = tuple(DIRECTIONS)) -> list[Found]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,7 +29,7 @@ from tfc.nas.supernas import Judged, judge, ranked, supernets
 from tfc.nas.supernet import Supernet
 from tfc.nas.training import train
 
-SPACE, SUPERNET, FRONT = "space.toml", "supernet", "front.json"
+SPACE, SUPERNET = "space.toml", "supernet"
 
 
 @dataclass(frozen=True)
@@ -111,22 +109,6 @@ class Steps:
         """Train a candidate to its end and export it."""
         chosen = self.preset()
         return finetune(self.supernet(), candidate, self.images(), chosen.prune, chosen.quantize, out)
-
-
-def candidate_of(folder: Path, number: int | None) -> tuple[int, Candidate]:
-    """A candidate of the front that a search has written, by default the winner."""
-    path = folder / FRONT
-    if not path.is_file():
-        raise Diagnostic(f"{path} is missing: no search has ended there", help=f"tfc nas sparse {folder}")
-    found: dict[int, Any] = {one["number"]: one["candidate"] for one in json.loads(path.read_text(encoding="utf-8"))["front"]}
-    if not found:
-        raise Diagnostic(f"{path} has no candidates: none kept the limits", help="more trials, or wider limits, in another --study")
-    if number is None:
-        number = next(iter(found))
-    if number not in found:
-        raise Diagnostic(f"{path} has no candidate {number}", help=f"the front has {', '.join(map(str, sorted(found)))}")
-    sparsity = {layer: ((int(block[0]), int(block[1])), float(share)) for layer, (block, share) in found[number]["sparsity"].items()}
-    return number, Candidate(found[number]["path"], sparsity)
 
 
 def digest(content: bytes) -> str:
