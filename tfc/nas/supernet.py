@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from tfc.nas.augment import shrink
+from tfc.nas.candidates import Candidate
 from tfc.nas.parts import ENDS
+from tfc.nas.pruning import block_count, block_mask
 from tfc.nas.space import Space
 from tfc.nas.space_file import Choice
 
@@ -39,9 +41,9 @@ class Supernet(nn.Module):
         """Answer with this path from now on; a Diagnostic names a choice that it cannot make."""
         self.path = self.space.canonical(path)
 
-    def forward(self, x: Tensor, paths: Sequence[Mapping[str, Choice]] = ()) -> Tensor:
-        """Images [n, channels, side, side] of 0..1 to the logits [n, classes] of the active path, or [paths, n, classes] of these."""
-        return torch.stack([self._answer(x, path) for path in paths]) if paths else self._answer(x, self.path)
+    def forward(self, x: Tensor, candidates: Sequence[Candidate] = ()) -> Tensor:
+        """Images [n, channels, side, side] of 0..1 to the logits [n, classes] of the active path, or [candidates, n, classes] of these."""
+        return torch.stack([self._answer(x, each) for each in candidates]) if candidates else self._answer(x, Candidate(self.path, {}))
 
     def inherit(self, path: Mapping[str, Choice]) -> nn.Module:
         """`space.build(path)` with a copy of the shared weights; its batch norms want `recalibrate` before they are used for evaluation."""
@@ -50,13 +52,17 @@ class Supernet(nn.Module):
         model.load_state_dict({name: weight.detach() for name, weight in self._shared(model, path)}, strict=False)
         return model
 
-    def _answer(self, x: Tensor, path: Mapping[str, Choice]) -> Tensor:
+    def _answer(self, x: Tensor, candidate: Candidate) -> Tensor:
         with torch.device("meta"):
-            skeleton = self.space.build(path)
+            skeleton = self.space.build(candidate.path)
         for norm in norms(skeleton):
             forget(norm)
-        side = self.space.shape(path)[-1]
-        logits: Tensor = functional_call(skeleton, dict(self._shared(skeleton, path)), (shrink(x, side) if x.shape[-1] > side else x,))
+        weights = dict(self._shared(skeleton, candidate.path))
+        for layer, (block, zeros) in candidate.sparsity.items():
+            weight = weights[f"{layer}.weight"]
+            weights[f"{layer}.weight"] = weight * block_mask(weight, block, round(zeros * block_count(weight, block)))
+        side = self.space.shape(candidate.path)[-1]
+        logits: Tensor = functional_call(skeleton, weights, (shrink(x, side) if x.shape[-1] > side else x,))
         return logits
 
     def _shared(self, model: nn.Module, path: Mapping[str, Choice]) -> Iterator[tuple[str, Tensor]]:

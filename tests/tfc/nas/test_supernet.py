@@ -12,9 +12,9 @@ from tfc.nas.candidates import Candidate
 from tfc.nas.checkpoint import load_weights
 from tfc.nas.dataset import Dataset, Split
 from tfc.nas.evaluation import evaluate, rounding
-from tfc.nas.pruning import zero_share
+from tfc.nas.pruning import prune, zero_share
 from tfc.nas.recipe import Recipe
-from tfc.nas.sandwich import paths, sandwich
+from tfc.nas.sandwich import drawn, sandwich
 from tfc.nas.space import Space
 from tfc.nas.supernet import Supernet, corner, forget, norms, recalibrate
 from tfc.nas.training import train
@@ -73,7 +73,7 @@ def test_a_path_computes_what_its_network_computes():
 def test_weights_are_shared_and_kinds_share_nothing():
     torch.manual_seed(0)
     supernet, small = Supernet(SPACE), SPACE.smallest_of({"one.kind": "plain", "two.kind": "inverted"})
-    supernet(torch.rand(8, 3, 8, 8), [small]).sum().backward()
+    supernet(torch.rand(8, 3, 8, 8), [Candidate(small, {})]).sum().backward()
     first = supernet.get_parameter("parts.one_plain.0.0.weight").grad
     assert bool(first[:8, :4, 1:4, 1:4].abs().sum((2, 3)).all())
     assert not first[8:].any(), "channels that only wider paths have"
@@ -82,15 +82,29 @@ def test_weights_are_shared_and_kinds_share_nothing():
 
 
 def test_a_step_has_the_largest_the_smallest_and_some_between():
-    generator, kinds = torch.Generator().manual_seed(0), set()
+    generator, kinds, shares = torch.Generator().manual_seed(0), set(), set()
     for _ in range(30):
-        largest, smallest, *between = paths(SPACE, 2, generator)
-        chosen = {key: largest[key] for key in largest if key.endswith("kind")}
+        largest, smallest, dense, sparse = drawn(SPACE, 2, generator)
+        chosen = {key: largest.path[key] for key in largest.path if key.endswith("kind")}
         kinds.add(tuple(chosen.values()))
-        assert largest == SPACE.largest_of(chosen)
-        assert smallest == SPACE.smallest_of(chosen)
-        assert len(between) == 2
+        assert largest == Candidate(SPACE.largest_of(chosen), {})
+        assert smallest == Candidate(SPACE.smallest_of(chosen), {})
+        assert not dense.sparsity
+        assert set(sparse.sparsity) == set(SPACE.layers(sparse.path))
+        shares |= set(sparse.sparsity.values())
     assert len(kinds) == 9, "every pair of kinds is trained at its ends"
+    assert len(shares) == 5 * 6, "every block with every share of zeros"
+
+
+def test_zeros_are_those_of_pruning():
+    torch.manual_seed(0)
+    supernet, x = Supernet(SPACE), torch.rand(4, 3, 8, 8)
+    model = supernet.inherit(CANDIDATE.path)
+    prune(model, CANDIDATE.sparsity)
+    for norm in norms(model):
+        forget(norm)
+    with torch.no_grad():
+        assert torch.equal(model(x), supernet(x, [CANDIDATE])[0])
 
 
 def test_training_makes_every_path_better(trained):
