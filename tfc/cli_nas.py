@@ -32,6 +32,7 @@ SHOWN = 5  # candidates beside the progress
 
 
 class Sampler(StrEnum):
+    PARETO = "pareto"
     NSGA2 = "nsga2"
     TPE = "tpe"
     RANDOM = "random"
@@ -135,7 +136,7 @@ def sparse(
     ms: Ms = None,
     trials: Trials = 200,
     objective: Annotated[list[str] | None, typer.Option(help="accuracy, ms, ram_bytes or flash_bytes; repeatable; default: all of them.")] = None,
-    sampler: Annotated[Sampler, typer.Option(help="How candidates are proposed.")] = Sampler.NSGA2,
+    sampler: Annotated[Sampler, typer.Option(help="How candidates are proposed.")] = Sampler.PARETO,
     workers: Workers = 1,
     storage: Storage = None,
     study: Annotated[str, typer.Option(help="The search's name in the storage.")] = "sparse",
@@ -249,7 +250,7 @@ def chain(
             choose(source, target, ram, flash, ms, supernets, members, seed, output, False)
         inside = replace(steps, source=str(output))
         inside.train_supernet(replace(inside.preset().supernet, seed=seed), output)
-        found = searched(inside, output, trials, Sampler.NSGA2, tuple(DIRECTIONS), workers, None, "sparse")
+        found = searched(inside, output, trials, Sampler.PARETO, tuple(DIRECTIONS), workers, None, "sparse")
         number, candidate = candidate_of(output)
         winner = inside.tune(candidate, output / f"candidate{number}")
         limits = Options(ram=ram, flash=flash)

@@ -9,8 +9,8 @@ from typing import Any
 from optuna import Study
 
 from tfc.nas.candidates import Candidate
-from tfc.nas.sampling import KEY
-from tfc.nas.search import COSTS, DIRECTIONS, RECORD, fits
+from tfc.nas.search import COSTS, DIRECTIONS
+from tfc.nas.trials import KEY, RECORD, fits, unbeaten
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,8 @@ def candidate_from(record: Mapping[str, Any]) -> Candidate:
 def front(found: Sequence[Found], objectives: Sequence[str] = tuple(DIRECTIONS)) -> list[Found]:
     """Those that no other one beats in one objective without being worse in another; the most accurate first."""
 
-    def losses(one: Found) -> list[float]:
-        return [-one.accuracy if objective == "accuracy" else getattr(one, objective) for objective in objectives]
-
-    scored = [(one, losses(one)) for one in found]
-    kept = [one for one, mine in scored if not any(theirs != mine and all(a <= b for a, b in zip(theirs, mine, strict=True)) for _, theirs in scored)]
+    losses = [[-one.accuracy if objective == "accuracy" else getattr(one, objective) for objective in objectives] for one in found]
+    kept = [one for one, best in zip(found, unbeaten(losses), strict=True) if best]
     return sorted(kept, key=rank)
 
 

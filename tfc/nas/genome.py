@@ -16,7 +16,6 @@ Block = tuple[int, int]
 DENSE = "dense"
 BLOCKS = ((1, 1), (1, 2), (1, 4), (2, 2), (2, 4))
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9)  # below half, no kernel gains by zeros
-NEAR = 1  # steps of SHARES by which layers of a drawn candidate lie apart from each other
 
 
 class Paths(Protocol):
@@ -38,13 +37,19 @@ SPARSE = {gene(block, level): (block, SHARES[level]) for block in BLOCKS for lev
 
 @dataclass(frozen=True)
 class Genome:
-    """Parameters are named `path.KEY` and `zeros.LAYER`, the same for all candidates; those that a path does not use are ignored."""
+    """Parameters are named `path.KEY` and `zeros.LAYER`, the same for all candidates; those that a path does not use are ignored.
+
+    With `uniform` all layers share one parameter: what a search gains by choosing for each layer is seen beside that.
+    """
 
     space: Paths
+    uniform: bool = False
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
-        """The layers of the largest paths with each kind of stage; smaller paths have a part of them."""
+        """The layers of the largest paths with each kind of stage; smaller paths have a part of them. `*` is all of them."""
+        if self.uniform:
+            return ("*",)
         top = {key: values[-1] for key, values in self.space.choices.items()}
         kinds = [{key: value} for key, values in self.space.choices.items() for value in values if isinstance(value, str)]
         return tuple(dict.fromkeys(layer for kind in kinds or [{}] for layer in self.space.layers(top | kind)))
@@ -58,21 +63,17 @@ class Genome:
     def candidate(self, params: Mapping[str, int | float | str]) -> Candidate:
         """What the parameters say; parameters that it does not use make no difference."""
         path = self.space.canonical({key: params[f"path.{key}"] for key in self.space.choices})
-        zeros = {layer: params[f"zeros.{layer}"] for layer in self.space.layers(path)}
+        zeros = {layer: params[f"zeros.{'*' if self.uniform else layer}"] for layer in self.space.layers(path)}
         return Candidate(path, {layer: SPARSE[str(value)] for layer, value in zeros.items() if value != DENSE})
 
     def draw(self, random: Random) -> Params:
-        """A random path with one block and about one share of zeros for all layers.
+        """A random path with one block and one share of zeros for all layers.
 
         Layers drawn each by itself would give networks of much the same share as a whole.
         """
         path: Params = {f"path.{key}": random.choice(values) for key, values in self.space.choices.items()}
         level, block = random.randrange(-1, len(SHARES)), random.choice(BLOCKS)
-        return path | {f"zeros.{layer}": gene(block, level + random.randint(-NEAR, NEAR)) for layer in self.layers}
-
-    def uniform(self, path: Path, block: Block, level: int) -> Params:
-        """One block and share of zeros for all layers."""
-        return {f"path.{key}": path[key] for key in self.space.choices} | {f"zeros.{layer}": gene(block, level) for layer in self.layers}
+        return path | {f"zeros.{layer}": gene(block, level) for layer in self.layers}
 
 
 def moved(value: str, by: int, block: Block | None = None) -> str:

@@ -13,7 +13,8 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.trial import FrozenTrial, TrialState
 
-BEAT = "beat"  # user attribute of a trial
+from tfc.nas.trials import BEAT
+
 BEAT_SECONDS = 5.0
 PATIENCE = 6  # beats that may be missed
 RETRIES = 5  # of a candidate that takes one worker after the other with it

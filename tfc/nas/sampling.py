@@ -9,18 +9,17 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from tfc.nas.children import Children
+from tfc.nas.evolution import Children, ParetoSampler
 from tfc.nas.genome import Genome, key_of
+from tfc.nas.trials import EXCESS, KEY, excess, place
 
-POPULATION = 12
-DRAWN = 20  # candidates before the first that is inferred from others
+POPULATION = 12  # of NSGA-II
+DRAWN = 20  # candidates before the first that is made of others
 TRIES = 8  # to propose a candidate that is new
-KEY, EXCESS = "key", "excess"  # user attributes of a trial: its candidate, and by how much it exceeds each limit
 
 
-def excess(trial: FrozenTrial) -> Sequence[float]:
-    """By which share a trial's candidate exceeds each limit; not above 0 where it keeps it."""
-    return [float(share) for share in trial.user_attrs[EXCESS]]
+def _pareto(seed: int) -> BaseSampler:
+    return ParetoSampler(seed, DRAWN)
 
 
 def _nsga2(seed: int) -> BaseSampler:
@@ -31,7 +30,7 @@ def _tpe(seed: int) -> BaseSampler:
     return TPESampler(seed=seed, n_startup_trials=DRAWN, multivariate=True, constant_liar=True, constraints_func=excess)
 
 
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {"nsga2": _nsga2, "tpe": _tpe, "random": RandomSampler}
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {"pareto": _pareto, "nsga2": _nsga2, "tpe": _tpe, "random": RandomSampler}
 
 
 class Repeatable(BaseSampler):
@@ -55,9 +54,7 @@ class Repeatable(BaseSampler):
             seed = Random(f"{self.seed} {before} {attempt}").getrandbits(32)
             sampler = self.make(seed)
             drawn = self.genome.draw(Random(seed))
-            inferred = sampler.sample_relative(study, trial, search_space)
-            mutated = {name: sampler.sample_independent(study, trial, name, search_space[name]) for name in search_space if name not in inferred}
-            params = drawn | (inferred | mutated if inferred else {})
+            params = drawn | sampler.sample_relative(study, trial, search_space)
             if key_of(self.genome.candidate(params)) not in tried:
                 break
         return params
@@ -68,8 +65,3 @@ class Repeatable(BaseSampler):
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         if EXCESS in trial.user_attrs:
             self.make(0).after_trial(study, trial, state, values)
-
-
-def place(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
-    """How many trials before this one count: those that failed were given back."""
-    return sum(one.number < trial.number and one.state != TrialState.FAIL for one in trials)

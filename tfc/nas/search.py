@@ -11,17 +11,18 @@ from typing import Any
 import optuna
 from optuna import Study, Trial
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from tfc.ir.diagnostic import Diagnostic
 from tfc.nas.candidates import Candidate, Costs, Estimator, Limits
 from tfc.nas.genome import Genome, key_of
-from tfc.nas.sampling import EXCESS, KEY, Repeatable
+from tfc.nas.sampling import Repeatable
+from tfc.nas.trials import ERROR, EXCESS, KEY, RECORD, fits
 
 DIRECTIONS = {"accuracy": "maximize", "ms": "minimize", "ram_bytes": "minimize", "flash_bytes": "minimize"}
 COSTS = tuple(DIRECTIONS)[1:]
-RECORD, SEARCH, ERROR = "candidate", "search", "error"  # user attributes of a trial, of the study, of a trial whose candidate does not compile
-HOPELESS = 1e12  # the costs of such a candidate
+SEARCH = "search"  # user attribute of the study
+HOPELESS = 1e12  # the costs of what does not compile
 DEVIATIONS = 3  # by which the accuracy of all images may lie above that of some
 
 
@@ -40,7 +41,7 @@ class Search:
     limits: Limits
     trials: int
     seed: int = 0
-    sampler: str = "nsga2"
+    sampler: str = "pareto"
     objectives: tuple[str, ...] = tuple(DIRECTIONS)
     facts: Mapping[str, str] = field(default_factory=dict)
 
@@ -89,7 +90,7 @@ def judge(search: Search, study: Study, trial: Trial) -> Sequence[float]:
     record |= {cost: getattr(costs, cost) for cost in COSTS}
     over = excess_of(costs, search.limits)
     if max(over) <= 0:
-        rivals = [one.user_attrs[RECORD] for one in ended if RECORD in one.user_attrs and max(one.user_attrs[EXCESS]) <= 0]
+        rivals = [one.user_attrs[RECORD] for one in ended if fits(one)]
         compared = [cost for cost in COSTS if cost in search.objectives]
         bar = max((one["accuracy"] for one in rivals if all(one[cost] <= record[cost] for cost in compared)), default=0.0)
         record["accuracy"] = accuracy(search.evaluate(candidate), search.images, bar)
@@ -122,8 +123,3 @@ def best_case(seen: int, right: int, images: int) -> float:
     likely = (right + 1) / (seen + 2)  # never certain
     deviation = math.sqrt(likely * (1 - likely) / seen * (1 - seen / images))
     return min(100 * (right / seen + DEVIATIONS * deviation), 100 * (right + images - seen) / images)
-
-
-def fits(trial: FrozenTrial) -> bool:
-    """Whether a trial has a candidate inside the limits, with its accuracy."""
-    return trial.state == TrialState.COMPLETE and RECORD in trial.user_attrs and max(trial.user_attrs[EXCESS]) <= 0

@@ -16,9 +16,9 @@ from optuna.trial import TrialState
 
 from tfc.ir.diagnostic import Diagnostic
 from tfc.nas.liveness import BEAT_SECONDS, Watch, beating, give_back
-from tfc.nas.sampling import place
 from tfc.nas.search import Search, judge, open_study
 from tfc.nas.storage import open_storage
+from tfc.nas.trials import place
 
 POLL_SECONDS = 0.5
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED)

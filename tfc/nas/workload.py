@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
+from tfc.nas.candidates import Candidate
 from tfc.nas.dataset import Dataset
 from tfc.nas.evaluation import evaluate
-from tfc.nas.genome import BLOCKS, Genome
+from tfc.nas.genome import BLOCKS, SHARES
 from tfc.nas.pruning import products
 from tfc.nas.recipe import Recipe
 from tfc.nas.sandwich import sandwich
@@ -33,8 +34,8 @@ def seconds(work: Callable[[], object]) -> float:
 def workload(steps: Steps, folder: Path, *, estimates: int, trials: int, workers: int) -> list[dict[str, Any]]:
     """A row for each step: how often what is done, operations in all where a training counts them, and hours on this machine."""
     chosen, chip, images = steps.preset(), steps.chip(), steps.images()
-    space, genome = chosen.space, Genome(chosen.space)
-    candidate = genome.candidate(genome.uniform(space.largest, BLOCKS[-1], 0))
+    space = chosen.space
+    candidate = Candidate(space.largest, dict.fromkeys(space.layers(space.largest), (BLOCKS[-1], SHARES[0])))
     supernet = Supernet(space).to(steps.device)
     batch = replace(chosen.supernet, epochs=1, batch=min(chosen.supernet.batch, len(images.train.y)))
     few = Dataset(images.train.first(2 * batch.batch), images.validation.first(1), images.test.first(1))

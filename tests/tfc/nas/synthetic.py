@@ -99,7 +99,7 @@ def search(
     *,
     seconds: float = 0,
     seed: int = 0,
-    sampler: str = "nsga2",
+    sampler: str = "pareto",
     estimate: Estimator = estimate,
     evaluate: Callable[[Candidate], Iterator[tuple[int, int]]] | None = None,
 ) -> Search:
