@@ -11,7 +11,7 @@ from tfc.nas.digits import load_digits
 from tfc.nas.recipe import Recipe
 from tfc.nas.space import Space, load_space
 
-FOLDER = Path(__file__).with_name("presets")
+FOLDER = Path(__file__).with_name("spaces")
 
 
 @dataclass(frozen=True)
