@@ -98,7 +98,10 @@ class Space:
         return tuple(name for name in layers if name.startswith("body.") and not name.startswith("body.stem."))
 
     def restrict(self, subset: Mapping[str, Sequence[Choice]]) -> "Space":
-        """The supernet that keeps these values of some keys and all values of the others; a Diagnostic names a key or value that is not there."""
+        """The supernet that keeps these values of some keys and all of the others, but no key that none of its kinds uses.
+
+        A Diagnostic names a key or value that is not there.
+        """
         for key, values in subset.items():
             if key not in self.choices:
                 raise Diagnostic(f"space {self.name} has no choice '{key}'", help=f"its choices: {', '.join(self.choices)}")
@@ -106,7 +109,9 @@ class Space:
             if wrong or not values:
                 said = f"'{key}' cannot be {wrong[0]!r}" if wrong else f"'{key}' keeps no value"
                 raise Diagnostic(f"{said} in space {self.name}", help=f"choose of {', '.join(map(str, self.choices[key]))}")
-        return replace(self, choices={key: tuple(v for v in values if v in subset.get(key, values)) for key, values in self.choices.items()})
+        kept = {key: tuple(v for v in values if v in subset.get(key, values)) for key, values in self.choices.items()}
+        used = {f"{part}.{option}" for part in self.parts for kind in kept.get(f"{part}.kind", (None,)) for option in options_of(part, kind)}
+        return replace(self, choices={key: values for key, values in kept.items() if key in used or key == RESOLUTION})
 
     def text(self) -> str:
         """The description as TOML, which `load_space` reads back to the equal space."""

@@ -109,11 +109,14 @@ def test_wrong_descriptions_are_explained(tmp_path, before, after, message):
     assert "space.toml" in str(error.value)
 
 
-def test_a_supernet_keeps_some_values(space):
+def test_a_supernet_keeps_some_values(tmp_path, space):
     kept = space.restrict({"body.kind": ["mobilevit", "plain"], "body.depth": [2]})
     assert kept.choices["body.kind"] == ("plain", "mobilevit"), "in the order of the space"
     assert kept.choices["body.depth"] == (2,)
     assert kept.choices["body.width"] == space.choices["body.width"]
+    plain = space.restrict({"body.kind": ["plain"]})
+    assert "body.tokens" not in plain.choices, "no kind that is left has tokens"
+    assert read(tmp_path, plain.text()) == plain
     with pytest.raises(Diagnostic, match=r"'body.depth' cannot be 7"):
         space.restrict({"body.depth": [7]})
     with pytest.raises(Diagnostic, match=r"'body.depth' keeps no value"):
