@@ -1,11 +1,13 @@
 """The last training of a winner: pruned, then with roundings, taught by the largest path; and its archive."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from tfc.ir.diagnostic import Diagnostic
 from tfc.nas import distributed
 from tfc.nas.augment import to_float
 from tfc.nas.candidates import Candidate
@@ -18,6 +20,8 @@ from tfc.nas.rounding_places import quantize_aware
 from tfc.nas.supernet import Supernet, recalibrate
 from tfc.nas.training import top1, train
 from tfc.zoo.archive import ready, save_archive
+
+CANDIDATE = "candidate.json"
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,11 @@ class Winner:
 def finetune(supernet: Supernet, candidate: Candidate, data: Dataset, prune: Recipe, quantize: Recipe, out: Path) -> Winner:
     """Train the candidate from its inherited weights; `out` receives both trainings and `NAME.pt2`. What is finished there is not repeated.
 
-    A recipe that distils has the largest path, at the candidate's resolution, as its teacher.
+    A recipe that distils has the largest path, at the candidate's resolution, as its teacher. A Diagnostic if `out` belongs to another candidate.
     """
     space = supernet.space
     path = space.canonical(candidate.path)
+    _claim(out, Candidate(path, candidate.sparsity))
     images, example = data.at(space.shape(path)[-1]), torch.zeros(space.shape(path))
     batches = torch.split(to_float(images.train.first(CALIBRATION).x), BATCH)
     teacher, model = (supernet.inherit(each) for each in (space.largest_of({"resolution": path["resolution"]}), path))
@@ -50,6 +55,17 @@ def finetune(supernet: Supernet, candidate: Candidate, data: Dataset, prune: Rec
     if not distributed.rank():
         save_archive(rounding.cpu(), example, archive)
     return Winner(archive, validation, test)
+
+
+def _claim(out: Path, candidate: Candidate) -> None:
+    """Write down whose folder this is: its trainings would be taken for those of any candidate."""
+    record, text = out / CANDIDATE, json.dumps(asdict(candidate), indent=1, sort_keys=True)
+    if record.is_file() and record.read_text(encoding="utf-8") != text:
+        raise Diagnostic(f"{out} holds the training of another candidate", help="give another folder, or delete that one")
+    distributed.wait()
+    if not distributed.rank():
+        out.mkdir(parents=True, exist_ok=True)
+        record.write_text(text, encoding="utf-8")
 
 
 def _fit(model: nn.Module, pruner: Pruner, images: Dataset, recipe: Recipe, teacher: nn.Module, out: Path) -> None:

@@ -11,7 +11,7 @@ from tfc.nas.digits import load_digits
 from tfc.nas.recipe import Recipe
 from tfc.nas.space import Space, load_space
 
-FOLDER = Path(__file__).with_name("presets")
+FOLDER = Path(__file__).with_name("spaces")
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ def preset(name: str) -> Preset:
 def digits(space: Space) -> Preset:
     """The proxy: every step in less than a minute on two cores."""
     supernet = Recipe(epochs=16, batch=64, rate=0.2, shift=1, mirror=False)
-    prune = replace(supernet, epochs=12, rate=0.05, distill=0.5)
-    return Preset(space, lambda path: load_digits(), supernet, prune, replace(prune, epochs=4, rate=0.01))
+    prune = replace(supernet, epochs=8, rate=0.05, distill=0.5)
+    return Preset(space, lambda path: load_digits(), supernet, prune, replace(prune, epochs=3, rate=0.01))
 
 
 def cifar10(space: Space) -> Preset:

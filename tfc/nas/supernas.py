@@ -80,11 +80,12 @@ def judge(space: Space, estimate: Estimator, limits: Limits, *, members: int, se
         candidate = Candidate(path, dict.fromkeys(space.layers(path), (BLOCK, zeros)) if zeros else {})
         costs = estimate(candidate)
         fits = limits.admit(costs)
-        found.append(Member(candidate, costs, fits, _promise(space, candidate, proxy, weights) if fits else float("nan")))
+        found.append(Member(candidate, costs, fits, promise(space, candidate, proxy, weights) if fits else float("nan")))
     return Judged(space, tuple(found))
 
 
-def _promise(space: Space, candidate: Candidate, proxy: Proxy, seed: int) -> float:
+def promise(space: Space, candidate: Candidate, proxy: Proxy, seed: int) -> float:
+    """What a proxy says of a candidate with random weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = space.build(candidate.path)

@@ -40,6 +40,8 @@ def test_a_winner_is_what_its_archive_computes(digits, tmp_path):
     prune, quantize = (dataclasses.replace(recipe, epochs=1) for recipe in (digits.prune, digits.quantize))
     winner = finetune(supernet, candidate, data, prune, quantize, tmp_path)
     assert finetune(supernet, candidate, data, prune, quantize, tmp_path) == winner, "what is finished is read"
+    with pytest.raises(Diagnostic, match="holds the training of another candidate"):
+        finetune(supernet, Candidate(path, {}), data, prune, quantize, tmp_path)
     compiled = tfc.compile(winner.archive, target="stm32f746", output=tmp_path / "out")  # brings its scales: no samples are needed
     integers = quantize_inputs(compiled.graph, [(data.test.x.float() / 255).numpy()[:, None]])
     logits = compiled.to_float(evaluate_batch(compiled.graph, integers))[0][:, 0]
