@@ -14,7 +14,7 @@ from tfc.nas.genome import Genome, key_of
 from tfc.nas.trials import EXCESS, KEY, excess, place
 
 POPULATION = 12  # of NSGA-II
-DRAWN = 20  # candidates before the first that is made of others
+DRAWN = 12  # candidates before the first that is made of others
 TRIES = 8  # to propose a candidate that is new
 
 

@@ -22,6 +22,7 @@ from tfc.nas.trials import ERROR, EXCESS, KEY, RECORD, fits
 DIRECTIONS = {"accuracy": "maximize", "ms": "minimize", "ram_bytes": "minimize", "flash_bytes": "minimize"}
 COSTS = tuple(DIRECTIONS)[1:]
 SEARCH = "search"  # user attribute of the study
+SAMPLER = "pareto"
 HOPELESS = 1e12  # the costs of what does not compile
 DEVIATIONS = 3  # by which the accuracy of all images may lie above that of some
 
@@ -41,7 +42,7 @@ class Search:
     limits: Limits
     trials: int
     seed: int = 0
-    sampler: str = "pareto"
+    sampler: str = SAMPLER
     objectives: tuple[str, ...] = tuple(DIRECTIONS)
     facts: Mapping[str, str] = field(default_factory=dict)
 

@@ -23,7 +23,7 @@ from tfc.nas.genome import Genome
 from tfc.nas.presets import Preset, preset
 from tfc.nas.recipe import Recipe
 from tfc.nas.sandwich import sandwich
-from tfc.nas.search import Search
+from tfc.nas.search import DIRECTIONS, SAMPLER, Search
 from tfc.nas.space import load_space
 from tfc.nas.supernas import Judged, judge, ranked, supernets
 from tfc.nas.supernet import Supernet
@@ -89,7 +89,7 @@ class Steps:
             raise Diagnostic(str(error), help=f"tfc nas train SPACE -o {self.source}") from None
         return supernet.eval().to(self.device)
 
-    def search(self, trials: int, sampler: str, objectives: tuple[str, ...]) -> Search:
+    def search(self, trials: int, sampler: str = SAMPLER, objectives: tuple[str, ...] = tuple(DIRECTIONS)) -> Search:
         """SparseNAS in the folder's supernet; every worker makes the equal one."""
         if self.threads:
             torch.set_num_threads(self.threads)
@@ -101,7 +101,6 @@ class Steps:
             "images": digest(bytes_of(validation.x) + bytes_of(validation.y)),
             "target": self.target,
         }
-
         evaluate = partial(answers, supernet, data=images)
         return Search(Genome(chip.space), chip, evaluate, len(validation.y), self.limits, trials, self.seed, sampler, objectives, facts)
 

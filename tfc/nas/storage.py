@@ -1,5 +1,6 @@
 """Where a search is kept: one SQLite file, or a PostgreSQL that workers on many machines share."""
 
+import atexit
 import time
 import warnings
 from pathlib import Path
@@ -50,6 +51,7 @@ def _sqlite(address: str) -> RDBStorage:
     storage = RDBStorage(address, engine_kwargs={"connect_args": {"timeout": WAIT_SECONDS}})
     event.listen(storage.engine, "connect", _write_ahead)
     storage.engine.dispose()  # what is connected already was not told
+    atexit.register(storage.engine.dispose)  # the last one to close leaves one file
     return storage
 
 

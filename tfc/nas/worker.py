@@ -82,6 +82,7 @@ def run(
         return study, search
     context = multiprocessing.get_context("spawn")
     crew = [context.Process(target=join, args=(make, address, name, beat_seconds)) for _ in range(workers)]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nobody stays behind
     for process in crew:
         process.start()
     try:
