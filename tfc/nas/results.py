@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,13 +45,19 @@ def write_results(study: Study, search: Search, folder: Path, target: str) -> Re
     return Results(best, found)
 
 
-def candidate_of(folder: Path, number: int | None = None) -> tuple[int, Candidate]:
-    """A candidate of the front in this folder by its number, by default the winner."""
+def read_results(folder: Path) -> dict[str, Any]:
+    """front.json of a folder; a Diagnostic says how to make it."""
     path = folder / FRONT
     if not path.is_file():
         raise Diagnostic(f"{path} is missing: no search has ended there", help=f"tfc nas sparse {folder}")
-    found: dict[int, Any] = {one["number"]: one["candidate"] for one in json.loads(path.read_text(encoding="utf-8"))["front"]}
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def candidate_of(results: Mapping[str, Any], number: int | None = None) -> tuple[int, Candidate]:
+    """A candidate of a front by its number, by default the winner."""
+    found: dict[int, Any] = {one["number"]: one["candidate"] for one in results["front"]}
     number = next(iter(found)) if number is None else number
     if number not in found:
-        raise Diagnostic(f"{path} has no candidate {number}", help=f"the front has {', '.join(map(str, sorted(found)))}")
+        raise Diagnostic(f"the front has no candidate {number}", help=f"it has {', '.join(map(str, sorted(found)))}")
     return number, candidate_from(found[number])
