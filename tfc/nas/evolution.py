@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -64,21 +65,21 @@ class ParetoSampler(BaseSampler):
     (Giel, "Expected runtimes of a simple multi-objective evolutionary algorithm", CEC 2003; with crossover.)
     """
 
-    def __init__(self, seed: int, first: int) -> None:
-        """The first trials are left to be drawn."""
-        self.first, self.children = first, Children(seed)
+    def __init__(self, seed: int, trials: Sequence[FrozenTrial], first: int) -> None:
+        """`trials` are those that there are; the first complete ones are left to be drawn."""
+        self.children, self.first = Children(seed), first
+        self.complete = [one for one in trials if one.state == TrialState.COMPLETE]
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         raise NotImplementedError
 
     def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
-        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if len(complete) < self.first:
+        if len(self.complete) < self.first:
             return {}
-        fitting = [one for one in complete if fits(one)]
+        fitting = [one for one in self.complete if fits(one)]
         parents = [one for one, best in zip(fitting, unbeaten([losses(one, study) for one in fitting]), strict=True) if best]
         if len(fitting) < FEWEST:  # what exceeds the limits least leads to where they are kept
-            parents = sorted(complete, key=lambda one: sum(max(0.0, share) for share in excess(one)))[:FEWEST]
+            parents = sorted(self.complete, key=lambda one: sum(max(0.0, share) for share in excess(one)))[:FEWEST]
         return self.children(study, search_space, parents)
 
     def sample_independent(self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution) -> Any:

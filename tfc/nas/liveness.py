@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -52,28 +53,29 @@ class Watch:
     """
 
     def __init__(self, study: Study, seconds: float) -> None:
-        self.study, self.patience = study, PATIENCE * seconds
+        self.study, self.seconds, self.looked = study, seconds, -math.inf
         self.seen: dict[int, tuple[object, float]] = {}  # trial to its last beat and when that was seen first
         self.alive = False  # whether a beat was seen to change
 
     def give_back(self) -> None:
-        """Give back what was silent for too long."""
-        running = self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        """Give back what was silent for too long; looks once a beat."""
         before, now = self.seen, time.monotonic()
-        self.seen = {}
-        for trial in running:
+        if now - self.looked < self.seconds:
+            return
+        self.seen, self.looked = {}, now
+        for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             beat = trial.user_attrs.get(BEAT)
             last, since = before.get(trial.number, (beat, now))
             self.alive |= beat != last
             self.seen[trial.number] = (beat, since if beat == last else now)
-            if beat == last and now - since > self.patience:
+            if beat == last and now - since > PATIENCE * self.seconds:
                 give_back(self.study, trial)
 
-    def settle(self, seconds: float) -> None:
+    def settle(self) -> None:
         """Before the first trial: if all that is running is silent, wait until it is given back, so that a search goes on where it was."""
         self.give_back()
         while self.seen and not self.alive:
-            time.sleep(seconds)
+            time.sleep(self.seconds / 2)
             self.give_back()
 
 

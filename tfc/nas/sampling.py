@@ -6,7 +6,7 @@ from typing import Any
 
 from optuna import Study
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from tfc.nas.evolution import Children, ParetoSampler
@@ -18,19 +18,26 @@ DRAWN = 12  # candidates before the first that is made of others
 TRIES = 8  # to propose a candidate that is new
 
 
-def _pareto(seed: int) -> BaseSampler:
-    return ParetoSampler(seed, DRAWN)
+Make = Callable[[int, Sequence[FrozenTrial]], BaseSampler]  # of a seed and the trials that there are
 
 
-def _nsga2(seed: int) -> BaseSampler:
+def _pareto(seed: int, trials: Sequence[FrozenTrial]) -> BaseSampler:
+    return ParetoSampler(seed, trials, DRAWN)
+
+
+def _nsga2(seed: int, trials: Sequence[FrozenTrial]) -> BaseSampler:
     return NSGAIISampler(seed=seed, population_size=POPULATION, constraints_func=excess, child_generation_strategy=Children(seed))
 
 
-def _tpe(seed: int) -> BaseSampler:
+def _tpe(seed: int, trials: Sequence[FrozenTrial]) -> BaseSampler:
     return TPESampler(seed=seed, n_startup_trials=DRAWN, multivariate=True, constant_liar=True, constraints_func=excess)
 
 
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {"pareto": _pareto, "nsga2": _nsga2, "tpe": _tpe, "random": RandomSampler}
+def _random(seed: int, trials: Sequence[FrozenTrial]) -> BaseSampler:
+    return ParetoSampler(seed, (), 1)  # which draws as long as there are none
+
+
+SAMPLERS: dict[str, Make] = {"pareto": _pareto, "nsga2": _nsga2, "tpe": _tpe, "random": _random}
 
 
 class Repeatable(BaseSampler):
@@ -52,7 +59,7 @@ class Repeatable(BaseSampler):
         params: dict[str, Any] = {}
         for attempt in range(TRIES):
             seed = Random(f"{self.seed} {before} {attempt}").getrandbits(32)
-            sampler = self.make(seed)
+            sampler = self.make(seed, trials)
             drawn = self.genome.draw(Random(seed))
             params = drawn | sampler.sample_relative(study, trial, search_space)
             if key_of(self.genome.candidate(params)) not in tried:
@@ -64,4 +71,4 @@ class Repeatable(BaseSampler):
 
     def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
         if EXCESS in trial.user_attrs:
-            self.make(0).after_trial(study, trial, state, values)
+            self.make(0, ()).after_trial(study, trial, state, values)

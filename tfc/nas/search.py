@@ -11,7 +11,7 @@ from typing import Any
 import optuna
 from optuna import Study, Trial
 from optuna.storages import BaseStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from tfc.ir.diagnostic import Diagnostic
 from tfc.nas.candidates import Candidate, Costs, Estimator, Limits
@@ -66,8 +66,8 @@ def open_study(storage: BaseStorage, name: str, search: Search) -> Study:
     return study
 
 
-def judge(search: Search, study: Study, trial: Trial) -> Sequence[float]:
-    """The objectives of a trial's candidate; TrialPruned where all images would not make it worth keeping.
+def judge(search: Search, trial: Trial, trials: Sequence[FrozenTrial]) -> Sequence[float]:
+    """The objectives of a trial's candidate; TrialPruned where, beside the other trials, all images would not make it worth keeping.
 
     What does not compile, or not into the limits, is not evaluated: its accuracy is 0, and it yields to every candidate that fits.
     """
@@ -75,7 +75,7 @@ def judge(search: Search, study: Study, trial: Trial) -> Sequence[float]:
     candidate = search.genome.candidate(params)  # type: ignore[arg-type]
     key = key_of(candidate)
     trial.set_user_attr(KEY, key)
-    ended = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    ended = [one for one in trials if one.state == TrialState.COMPLETE]
     if twin := next((one for one in ended if one.user_attrs.get(KEY) == key), None):
         for name in (EXCESS, RECORD, ERROR):
             if name in twin.user_attrs:

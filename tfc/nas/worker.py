@@ -32,7 +32,7 @@ def ended(study: Study) -> int:
 def work(study: Study, search: Search, *, beat_seconds: float = BEAT_SECONDS, progress: Callable[[], None] = lambda: None) -> None:
     """Do trials until the study has as many as the search wants; at the end wait for those of others, which may die."""
     watch = Watch(study, beat_seconds)
-    watch.settle(POLL_SECONDS)
+    watch.settle()
     while True:
         watch.give_back()
         states = Counter(trial.state for trial in study.get_trials(deepcopy=False))
@@ -48,14 +48,14 @@ def work(study: Study, search: Search, *, beat_seconds: float = BEAT_SECONDS, pr
 
 def attempt(study: Study, search: Search, trial: Trial, beat_seconds: float) -> None:
     """Do one trial; whatever stops this worker gives it back."""
-    frozen = study.get_trials(deepcopy=False)[trial.number]
-    if place(frozen, study.get_trials(deepcopy=False)) >= search.trials:  # several workers began the last one
+    trials = study.get_trials(deepcopy=False)
+    if place(trials[trial.number], trials) >= search.trials:  # several workers began the last one
         study.tell(trial, state=TrialState.FAIL)
         return
     try:
         with beating(trial, beat_seconds):
             try:
-                values, state = judge(search, study, trial), TrialState.COMPLETE
+                values, state = judge(search, trial, trials), TrialState.COMPLETE
             except optuna.TrialPruned:
                 values, state = None, TrialState.PRUNED
     except BaseException:
