@@ -32,4 +32,9 @@ def flow(model: nn.Module, example: Tensor) -> float:
     return math.log(float(positive(torch.ones_like(example, dtype=torch.float64)).sum()))
 
 
-PROXIES: dict[str, Proxy] = {proxy.__name__: proxy for proxy in (capacity, flow)}
+def both(model: nn.Module, example: Tensor) -> float:
+    """Flow, and half of capacity: flow alone does not see how large maps are."""
+    return flow(model, example) + capacity(model, example) / 2
+
+
+PROXIES: dict[str, Proxy] = {proxy.__name__: proxy for proxy in (capacity, flow, both)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from tfc.nas.candidates import Candidate, Costs, Estimator, Limits
-from tfc.nas.proxies import Proxy, flow
+from tfc.nas.proxies import Proxy, both
 from tfc.nas.pruning import Block, prune
 from tfc.nas.space import Space
 from tfc.nas.space_file import RESOLUTION, Choice
@@ -71,7 +71,7 @@ def _kept(key: str, values: tuple[Choice, ...], draw: random.Random) -> list[Cho
     return list(values[first : first + width])
 
 
-def judge(space: Space, estimate: Estimator, limits: Limits, *, members: int, seed: int, proxy: Proxy = flow) -> Judged:
+def judge(space: Space, estimate: Estimator, limits: Limits, *, members: int, seed: int, proxy: Proxy = both) -> Judged:
     """Random members of a supernet with random weights, each layer with the same share of zeros; the same ones for the same seed."""
     draw = random.Random(seed)
     found = []
