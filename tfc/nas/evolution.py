@@ -12,7 +12,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from tfc.nas.genome import BLOCKS, moved
-from tfc.nas.trials import excess, fits, losses, unbeaten
+from tfc.nas.trials import RECORD, excess, fits, losses, unbeaten
 
 FEWEST = 4  # parents
 ACCURATE = 0.5  # of parents are the most accurate of three, others any of the front
@@ -51,12 +51,16 @@ class Children:
 
     def _parent(self, parents: list[FrozenTrial]) -> FrozenTrial:
         drawn = [self.random.choice(parents) for _ in range(3)]
-        return max(drawn, key=lambda one: one.values[0]) if self.random.random() < ACCURATE else drawn[0]
+        return max(drawn, key=accuracy) if self.random.random() < ACCURATE else drawn[0]
 
     def _beside(self, distribution: BaseDistribution, value: Any) -> Any:
         assert isinstance(distribution, CategoricalDistribution)
         index = distribution.choices.index(value) + self.random.choice((-1, 1))
         return distribution.choices[max(0, min(index, len(distribution.choices) - 1))]
+
+
+def accuracy(trial: FrozenTrial) -> float:
+    return float(trial.user_attrs.get(RECORD, {}).get("accuracy", 0.0))
 
 
 class ParetoSampler(BaseSampler):

@@ -82,7 +82,7 @@ def run(
         return study, search
     context = multiprocessing.get_context("spawn")
     crew = [context.Process(target=join, args=(make, address, name, beat_seconds)) for _ in range(workers)]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nobody stays behind
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # nobody stays behind
     for process in crew:
         process.start()
     try:
@@ -96,6 +96,7 @@ def run(
     finally:
         for process in crew:
             process.join()
+        signal.signal(signal.SIGTERM, before)
     progress(study)
     if ended(study) < search.trials:
         codes = ", ".join(str(process.exitcode) for process in crew)
