@@ -167,7 +167,7 @@ def tell_workload(steps: Steps, estimates: int, trials: int, workers: int, as_js
     """What the steps would take here."""
     from tfc.nas.workload import workload
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
         rows = workload(steps, Path(folder), estimates=estimates, trials=trials, workers=workers)
     if as_json:
         return print_json({"steps": rows})
