@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 import tfc
-from tfc import cli_bench, cli_emulate, cli_estimate, cli_fuzz, cli_models, cli_tools
+from tfc import cli_bench, cli_emulate, cli_estimate, cli_fuzz, cli_models, cli_nas, cli_sparse, cli_tools
 from tfc.cli_text import errors
 from tfc.ir.diagnostic import Diagnostic
 
@@ -22,6 +22,11 @@ app.command()(cli_bench.bench)
 app.command()(cli_fuzz.fuzz)
 for tool in (cli_tools.opt, cli_tools.ops, cli_tools.passes, cli_tools.kernels, cli_tools.targets):
     app.command()(tool)
+nas = typer.Typer(help="Search for a network that fits a chip; docs/search.md.", no_args_is_help=True, rich_markup_mode=None)
+nas.command("super")(cli_nas.choose)
+for step in (cli_nas.train, cli_sparse.sparse, cli_nas.tune, cli_sparse.chain):
+    nas.command()(step)
+app.add_typer(nas, name="nas")
 
 
 def main() -> NoReturn:

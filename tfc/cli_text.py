@@ -42,11 +42,16 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1))
 
 
-def show(rows: list[dict[str, Any]], title: str = "", width: int | None = None) -> None:
-    """Rows of equal keys as a table; numbers to the right. `width` is that of sentences that wrap."""
+def table_of(rows: list[dict[str, Any]], title: str = "", width: int | None = None) -> Table:
+    """Rows of equal keys; numbers to the right. `width` is that of sentences that wrap."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for key, value in rows[0].items():
         table.add_column(key, justify="right" if isinstance(value, int | float) else "left", no_wrap=key == "name" and width is None)
     for row in rows:
         table.add_row(*(f"{value:,}" if isinstance(value, int) else escape(str(value)) for value in row.values()))
-    console.print(table, width=width, soft_wrap=width is None)
+    return table
+
+
+def show(rows: list[dict[str, Any]], title: str = "", width: int | None = None) -> None:
+    """Print a table."""
+    console.print(table_of(rows, title, width), width=width, soft_wrap=width is None)

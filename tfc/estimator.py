@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tfc.sparsity import Sparsities
 
 BORROWED = 25.0  # per cent, of rates that were found on another chip
-BEYOND, DOUBT = 4.0, 3.0  # how many times larger than what a fit saw a layer may be; how many times less sure estimates are of those that are larger
+BEYOND, DOUBT = 16.0, 3.0  # how many times larger than what a fit saw a layer may be; how many times less sure estimates are of those that are larger
 UNFITTED = 30.0  # per cent, of kernels that no layer was measured with
 FEW_CHANNELS = 4  # kernels of so few input channels do not skip zeros
 

@@ -1,7 +1,7 @@
 """Checkpoints from which a training goes on exactly, and its metrics as CSV."""
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 from tfc.nas.pruning import Pruner
+from tfc.nas.recipe import Recipe
 
 CHECKPOINT, METRICS = "checkpoint.ckpt", "metrics.csv"
 
@@ -55,8 +56,8 @@ class State:
     def restore(self, out: Path) -> None:
         """Go on from the checkpoint in `out`; ValueError if it was made with another recipe."""
         state = _read(out)
-        theirs, ours = state["recipe"], self.recipe
-        differing = ", ".join(f"{key} {theirs.get(key)} there, {value} here" for key, value in ours.items() if theirs.get(key) != value)
+        theirs, ours = asdict(Recipe()) | state["recipe"], self.recipe  # settings that are younger than the checkpoint had their defaults
+        differing = ", ".join(f"{key} {theirs[key]} there, {value} here" for key, value in ours.items() if theirs[key] != value)
         if differing:
             raise ValueError(f"{out / CHECKPOINT} was made with another recipe: {differing}")
         self.model.load_state_dict(state["model"])

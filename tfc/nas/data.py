@@ -1,7 +1,6 @@
 """CIFAR-10 from the folders in which people keep it."""
 
 import pickle
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+
+from tfc.nas.dataset import Dataset, Split
 
 SIDE, TILES, HELD_OUT = 32, 100, 5000
 MOSAICS, TEST_MOSAICS, LABELS = tuple(f"data_batch_{i}.webp" for i in range(1, 6)), ("test_batch.webp",), "labels.npz"
@@ -21,31 +21,7 @@ EXPECTED = (
 )
 
 
-@dataclass(frozen=True)
-class Split:
-    """Images uint8 [n, 3, h, w] and labels int64 [n]."""
-
-    x: Tensor
-    y: Tensor
-
-    def to(self, device: str | torch.device) -> "Split":
-        return Split(self.x.to(device), self.y.to(device))
-
-
-@dataclass(frozen=True)
-class Cifar10:
-    """The official test set, and the train set parted into one to learn from and one for every choice (its last 5,000 images)."""
-
-    train: Split
-    validation: Split
-    test: Split
-
-    def whole(self) -> Split:
-        """Everything but the test set: for the last training, when there is nothing left to choose."""
-        return Split(torch.cat((self.train.x, self.validation.x)), torch.cat((self.train.y, self.validation.y)))
-
-
-def load_cifar10(path: Path) -> Cifar10:
+def load_cifar10(path: Path) -> Dataset:
     """Read a folder or .npz of images; FileNotFoundError or ValueError say what is wrong with it.
 
     A folder holds mosaics of 100x100 images and labels.npz, or the official `cifar-10-batches-py`.
@@ -61,7 +37,7 @@ def load_cifar10(path: Path) -> Cifar10:
     if len(train.y) <= HELD_OUT:
         raise ValueError(f"{path} holds {len(train.y)} train images; the last {HELD_OUT} are kept for choices, so there must be more")
     held = len(train.y) - HELD_OUT
-    return Cifar10(Split(train.x[:held], train.y[:held]), Split(train.x[held:], train.y[held:]), test)
+    return Dataset(Split(train.x[:held], train.y[:held]), Split(train.x[held:], train.y[held:]), test)
 
 
 def _split(images: NDArray[Any], labels: NDArray[Any], origin: Path) -> Split:

@@ -49,6 +49,9 @@ def wait() -> None:
         distributed.barrier()
 
 
-def parallel(model: nn.Module) -> nn.Module:
-    """The model with gradients averaged over all processes; the running statistics of batch norm are those of the first."""
-    return DistributedDataParallel(model) if distributed.is_initialized() else model
+def parallel(model: nn.Module, *, whole: bool = True) -> nn.Module:
+    """The model with gradients averaged over all processes; the running statistics of batch norm are those of the first.
+
+    `whole` says that every step uses all of its parameters.
+    """
+    return DistributedDataParallel(model, find_unused_parameters=not whole) if distributed.is_initialized() else model

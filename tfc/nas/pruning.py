@@ -69,6 +69,23 @@ def weight_of(model: nn.Module, layer: str) -> Tensor:
     return weight
 
 
+@torch.no_grad()
+def products(model: nn.Module, image: Tensor) -> tuple[int, int]:
+    """Multiply-accumulates of convolutions and linears for an image [1, ...], all and those whose weight is not zero; in evaluation mode afterwards."""
+    counts: list[tuple[int, int]] = []
+
+    def count(layer: nn.Module, _: object, y: Tensor) -> None:
+        assert isinstance(layer.weight, Tensor)
+        places = y.numel() // len(layer.weight)
+        counts.append((places * layer.weight.numel(), places * int(torch.count_nonzero(layer.weight))))
+
+    hooks = [layer.register_forward_hook(count) for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    model.eval()(image)
+    for hook in hooks:
+        hook.remove()
+    return sum(dense for dense, _ in counts), sum(nonzero for _, nonzero in counts)
+
+
 class Pruner:
     """Masks for the weights a plan names, tightened along a cubic ramp (Zhu and Gupta, arXiv 1710.01878) and applied after each step."""
 
@@ -119,3 +136,8 @@ def prune(model: nn.Module, plan: Plan) -> Pruner:
     pruner = Pruner(model, plan, ramp=0)
     pruner.step(1.0)
     return pruner
+
+
+def as_pruned(model: nn.Module, plan: Plan) -> Plan:
+    """The plan with the share of blocks that are zero now: for going on with a pruned network."""
+    return {name: (block, zero_share(weight_of(model, name), block)) for name, (block, _) in plan.items()}

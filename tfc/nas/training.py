@@ -2,56 +2,23 @@
 
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from tfc.nas import distributed
 from tfc.nas.augment import augment, mirrored, paste, shrink, to_float
 from tfc.nas.checkpoint import State
-from tfc.nas.data import Split
+from tfc.nas.dataset import Split
+from tfc.nas.objectives import Objective, label_loss, supervised
 from tfc.nas.pruning import Pruner
+from tfc.nas.recipe import Recipe, rate_at
 
 CHECKPOINT_SECONDS = 180.0
-
-
-def setting(default: Any, text: str) -> Any:
-    """A field of a recipe and what it is."""
-    return field(default=default, metadata={"help": text})
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything besides model and data that decides what a training gives."""
-
-    epochs: int = setting(1, "passes over the train set")
-    batch: int = setting(128, "images a step, over all processes")
-    rate: float = setting(0.1, "peak of the learning rate")
-    warmup: float = setting(0.2, "share of the training before the peak")
-    momentum: float = setting(0.9, "of SGD, after Nesterov")
-    weight_decay: float = setting(5e-4, "of matrices and kernels")
-    label_smoothing: float = setting(0.1, "share of each label that goes to all classes")
-    clip: float = setting(1.0, "largest norm of the gradient; without it the first steps diverge")
-    shift: int = setting(4, "pixels by which an image may move")
-    hole: int = setting(0, "side of the grey square in each image, pixels; short trainings of small networks do better without")
-    mix: float = setting(0.0, "share of batches in which each image gets a piece of another; for long trainings")
-    small: float = setting(0.0, "share of the epochs, the first ones, that see images at three quarters of their side: almost half the work")
-    average: float = setting(0.0, "decay a step of the moving average of the weights; 0 keeps none")
-    distill: float = setting(0.0, "share of the loss that asks for the answer of the teacher")
-    temperature: float = setting(2.0, "by which both answers are divided")
-    whole: bool = setting(False, "learn from the validation images too, once there is nothing left to choose; validation top-1 then tells nothing")
-    seed: int = setting(0, "of weights, order and augmentation")
-    bfloat16: bool = setting(False, "faster only where the processor multiplies bfloat16 itself")
-
-
-def rate_at(progress: float, recipe: Recipe) -> float:
-    """The learning rate: a triangle from 0 over its peak, at the end of the warm-up, to 0."""
-    return recipe.rate * min(progress / recipe.warmup if recipe.warmup else 1.0, (1 - progress) / (1 - recipe.warmup))
 
 
 def set_layout(model: nn.Module, layout: torch.memory_format) -> None:
@@ -87,12 +54,14 @@ def train(
     *,
     pruner: Pruner | None = None,
     teacher: nn.Module | None = None,
+    objective: Objective | None = None,
     resume: bool = False,
 ) -> float:
     """Train in place and return the last validation top-1 in per cent; `out` receives a checkpoint every few minutes, metrics after each epoch.
 
     A resumed training gives the very weights of an uninterrupted one. Afterwards the model holds the averaged weights,
-    where the recipe averages. ValueError if the checkpoint belongs to another recipe, or the batch does not part evenly.
+    where the recipe averages. `objective` makes the loss of a step, in place of labels and teacher; it may leave parts of the
+    model out. ValueError if the checkpoint belongs to another recipe, or the batch does not part evenly.
     """
     if recipe.batch % distributed.count():
         raise ValueError(f"a batch of {recipe.batch} does not part into {distributed.count()} processes")
@@ -107,9 +76,9 @@ def train(
     state = State(model, optimizer_for(model, recipe), average, pruner, asdict(recipe))
     if resume:
         state.restore(out)
-    wrapped = distributed.parallel(model)
+    wrapped = distributed.parallel(model, whole=objective is None)
     for _ in range(len(state.history), recipe.epochs):
-        _epoch(wrapped, state, train_split, recipe, teacher, out)
+        _epoch(wrapped, state, train_split, recipe, objective or supervised(teacher), out)
         row = {"epoch": len(state.history) + 1, "rate": state.optimizer.param_groups[0]["lr"], "loss": state.loss, "top1": top1(state.best, validation)}
         row |= {"images_per_second": len(train_split.y) / state.seconds}
         state.history.append({key: round(value, 6) for key, value in row.items()})
@@ -123,7 +92,7 @@ def train(
     return state.history[-1]["top1"] if state.history else top1(model, validation)
 
 
-def _epoch(model: nn.Module, state: State, split: Split, recipe: Recipe, teacher: nn.Module | None, out: Path) -> None:
+def _epoch(model: nn.Module, state: State, split: Split, recipe: Recipe, objective: Objective, out: Path) -> None:
     """What is left of the epoch under way; `state` has its mean loss and duration afterwards."""
     device, epoch = split.x.device, len(state.history)
     order = torch.randperm(len(split.y), generator=_generator(recipe, epoch, -1))
@@ -138,7 +107,7 @@ def _epoch(model: nn.Module, state: State, split: Split, recipe: Recipe, teacher
         started = time.monotonic()
         for group in state.optimizer.param_groups:
             group["lr"] = rate_at((state.step + 1) / (total + 1), recipe)
-        losses += _step(model, state, split, batches[i], side, recipe, teacher)
+        losses += _step(model, state, split, batches[i], side, recipe, objective)
         state.step += 1
         if state.pruner:
             state.pruner.step(state.step / total)
@@ -154,38 +123,22 @@ def _epoch(model: nn.Module, state: State, split: Split, recipe: Recipe, teacher
     state.loss = float(distributed.total(losses)) / distributed.count() / len(batches)
 
 
-def _step(model: nn.Module, state: State, split: Split, index: Tensor, side: int, recipe: Recipe, teacher: nn.Module | None) -> Tensor:
+def _step(model: nn.Module, state: State, split: Split, index: Tensor, side: int, recipe: Recipe, objective: Objective) -> Tensor:
     """One step of the optimizer on these images; their mean loss."""
     generator, epoch = _generator(recipe, len(state.history), state.step), len(state.history)
     index = index.to(split.x.device)
     # All processes draw the same numbers for the whole batch, and take their part of it.
-    x = distributed.share(augment(split.x[index], mirrored(index, epoch), generator, shift=recipe.shift, hole=recipe.hole))
+    x = distributed.share(augment(split.x[index], mirrored(index, epoch) & recipe.mirror, generator, shift=recipe.shift, hole=recipe.hole))
     x, y, own = to_float(x), distributed.share(split.y[index]), 1.0
     if recipe.mix and float(torch.rand((), generator=generator)) < recipe.mix:
         x, own = paste(x, generator)
-    loss = _loss(model, x if side == x.shape[-1] else shrink(x, side), y, own, recipe, teacher)
+    x = x if side == x.shape[-1] else shrink(x, side)
+    loss = objective(model, x, partial(label_loss, y=y, own=own, recipe=recipe), recipe, generator)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.model.parameters(), recipe.clip)
     state.optimizer.step()
     state.optimizer.zero_grad(set_to_none=True)
     return loss.detach()
-
-
-def _loss(model: nn.Module, x: Tensor, y: Tensor, own: float, recipe: Recipe, teacher: nn.Module | None) -> Tensor:
-    """Cross-entropy with the labels of both parts of each image, and the distance to the teacher's answer (Hinton et al., arXiv 1503.02531)."""
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.bfloat16):
-        logits = model(x).float()
-        if teacher is not None:
-            with torch.no_grad():
-                wanted = teacher(x).float()
-    loss = own * F.cross_entropy(logits, y, label_smoothing=recipe.label_smoothing)
-    if own < 1:
-        loss = loss + (1 - own) * F.cross_entropy(logits, y.flip(0), label_smoothing=recipe.label_smoothing)
-    if teacher is None:
-        return loss
-    t = recipe.temperature
-    distance = F.kl_div(F.log_softmax(logits / t, 1), F.log_softmax(wanted / t, 1), reduction="batchmean", log_target=True)
-    return (1 - recipe.distill) * loss + recipe.distill * t * t * distance
 
 
 def _generator(recipe: Recipe, epoch: int, step: int) -> torch.Generator:

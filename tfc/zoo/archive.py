@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from tfc.nas.quantizing import freeze
 from tfc.nas.training import set_layout
 
 
@@ -16,6 +17,14 @@ def round_weights(model: nn.Module) -> None:
     """Round every parameter to half precision, kept as float32, in place: deflate then removes half of its bytes."""
     for parameter in model.parameters():
         parameter.copy_(parameter.half().float())
+
+
+def ready(model: nn.Module) -> nn.Module:
+    """The model as it is exported, in place: levels frozen where it has any, weights in half precision."""
+    if isinstance(model, torch.fx.GraphModule):
+        freeze(model)
+    round_weights(model)
+    return model
 
 
 def save_archive(model: nn.Module, example: Tensor, path: Path) -> None:

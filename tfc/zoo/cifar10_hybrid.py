@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from tfc.nas.training import Recipe
+from tfc.nas.recipe import Recipe
 from tfc.zoo.commands import ZooModel, main
 from tfc.zoo.mobilevit import TransformerLayer, conv_norm_act
 

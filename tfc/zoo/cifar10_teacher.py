@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from tfc.nas.training import Recipe
+from tfc.nas.recipe import Recipe
 from tfc.zoo.cifar10_hybrid import Cifar10Hybrid
 from tfc.zoo.commands import ZooModel, main
 

@@ -13,11 +13,11 @@ from torch import nn
 from tfc.nas import distributed
 from tfc.nas.checkpoint import METRICS, finished, load_weights, save_weights
 from tfc.nas.data import load_cifar10
-from tfc.nas.pruning import Plan, Pruner, stored_bytes, weight_of, zero_share
-from tfc.nas.quantizing import freeze
+from tfc.nas.pruning import Plan, Pruner, as_pruned, stored_bytes, weight_of, zero_share
+from tfc.nas.recipe import Recipe
 from tfc.nas.rounding_places import quantize_aware
-from tfc.nas.training import Recipe, top1, train
-from tfc.zoo.archive import round_weights, save_archive
+from tfc.nas.training import top1, train
+from tfc.zoo.archive import ready, save_archive
 
 EXAMPLE = (2, 3, 32, 32)
 STAGES = ("train", "prune", "quantize")
@@ -109,12 +109,7 @@ def _quantize(zoo: ZooModel, options: argparse.Namespace) -> None:
     model = zoo.build()
     load_weights(options.source, model)
     rounding = quantize_aware(model, torch.zeros(EXAMPLE)).to(options.device)
-    _fit(zoo, rounding, Pruner(rounding, _zeros(model, zoo.plan), ramp=0), options)
-
-
-def _zeros(model: nn.Module, plan: Plan) -> Plan:
-    """The plan with the share of blocks that are zero now."""
-    return {name: (block, zero_share(weight_of(model, name), block)) for name, (block, _) in plan.items()}
+    _fit(zoo, rounding, Pruner(rounding, as_pruned(model, zoo.plan), ramp=0), options)
 
 
 def _fit(zoo: ZooModel, model: nn.Module, pruner: Pruner | None, options: argparse.Namespace) -> None:
@@ -170,7 +165,7 @@ def _test(zoo: ZooModel, options: argparse.Namespace) -> None:
     model, data = _loaded(zoo, options.source).to(options.device), load_cifar10(options.data)
     for rounding in (False, True):
         if rounding:
-            _ready(model)
+            ready(model)
         for part, split in (("validation", data.validation), ("test", data.test)):
             accuracy = top1(model, split.to(options.device))
             print(f"{part} top-1 {accuracy:.2f} %{', weights rounded to half precision' if rounding else ''}")
@@ -180,16 +175,8 @@ def _test(zoo: ZooModel, options: argparse.Namespace) -> None:
         print(f"{name} {block[0]}x{block[1]}: {zeros:.1f} % of blocks are zero, {stored} bytes stored of {weight.numel()}")
 
 
-def _ready(model: nn.Module) -> nn.Module:
-    """The model as it is exported: levels frozen where it has any, weights in half precision."""
-    if isinstance(model, torch.fx.GraphModule):
-        freeze(model)
-    round_weights(model)
-    return model
-
-
 def _export(zoo: ZooModel, options: argparse.Namespace) -> None:
-    save_archive(_ready(_loaded(zoo, options.source)), torch.zeros(1, *EXAMPLE[1:]), options.out)
+    save_archive(ready(_loaded(zoo, options.source)), torch.zeros(1, *EXAMPLE[1:]), options.out)
     print(f"{options.out}: {options.out.stat().st_size} bytes")
 
 

@@ -4,25 +4,10 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from tfc.nas.training import Recipe
+from tfc.nas.recipe import Recipe
 from tfc.zoo.commands import ZooModel, main
+from tfc.zoo.inverted_residual import InvertedResidual
 from tfc.zoo.mobilevit import MobileViTBlock, conv_norm_act
-
-
-class InvertedResidual(nn.Module):
-    """1x1 expansion, depthwise 3x3, 1x1 projection; the input is added where shapes agree."""
-
-    def __init__(self, c_in: int, c_out: int, expansion: int, stride: int = 1) -> None:
-        super().__init__()
-        hidden = c_in * expansion
-        self.residual = stride == 1 and c_in == c_out
-        self.expand = conv_norm_act(c_in, hidden, 1)
-        self.depthwise = conv_norm_act(hidden, hidden, 3, stride, groups=hidden)
-        self.project = nn.Sequential(nn.Conv2d(hidden, c_out, 1, bias=False), nn.BatchNorm2d(c_out))
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.project(self.depthwise(self.expand(x)))
-        return x + y if self.residual else y
 
 
 class HybridSmall(nn.Module):

@@ -10,9 +10,11 @@ from torch import nn
 
 from tfc.nas import distributed
 from tfc.nas.checkpoint import load_weights
-from tfc.nas.data import Cifar10, load_cifar10
-from tfc.nas.pruning import Block, Pruner, stored_bytes
-from tfc.nas.training import Recipe, top1, train
+from tfc.nas.data import load_cifar10
+from tfc.nas.dataset import Dataset
+from tfc.nas.pruning import Block, Pruner, products, stored_bytes
+from tfc.nas.recipe import Recipe
+from tfc.nas.training import top1, train
 from tfc.zoo.cifar10_hybrid import DENSE, PRUNED, Cifar10Hybrid
 
 BLOCKS: tuple[Block, ...] = ((1, 1), (1, 4), (2, 4))
@@ -47,7 +49,7 @@ def main() -> None:
             print(table(rows))
 
 
-def compared(data: Cifar10, options: argparse.Namespace) -> Iterator[Row]:
+def compared(data: Dataset, options: argparse.Namespace) -> Iterator[Row]:
     first = replace(DENSE, epochs=options.epochs, bfloat16=options.bfloat16, average=0.0)  # short trainings end before an average is one
     second = replace(first, epochs=options.more, warmup=0.1, rate=DENSE.rate / 2)
 
@@ -67,7 +69,7 @@ def compared(data: Cifar10, options: argparse.Namespace) -> Iterator[Row]:
     yield row(f"dense, width {width:g}", trained("narrow", width), data)
 
 
-def fitted(data: Cifar10, build: Callable[[], nn.Module], recipe: Recipe, out: Path, pruner: Pruner | None = None) -> nn.Module:
+def fitted(data: Dataset, build: Callable[[], nn.Module], recipe: Recipe, out: Path, pruner: Pruner | None = None) -> nn.Module:
     """Trained by the recipe, or read where that was finished."""
     torch.manual_seed(recipe.seed)
     model, done = build(), out / "done"
@@ -81,29 +83,13 @@ def fitted(data: Cifar10, build: Callable[[], nn.Module], recipe: Recipe, out: P
     return model
 
 
-def row(name: str, model: nn.Module, data: Cifar10) -> Row:
-    return Row(name, top1(model, data.validation), stored(model), *products(model))
+def row(name: str, model: nn.Module, data: Dataset) -> Row:
+    return Row(name, top1(model, data.validation), stored(model), *products(model, torch.zeros(1, 3, SIDE, SIDE)))
 
 
 def stored(model: nn.Module) -> int:
     """Bytes in flash of the weights, each in its smallest form."""
     return sum(stored_bytes(layer.weight) for layer in layers(model))
-
-
-def products(model: nn.Module) -> tuple[int, int]:
-    """Multiply-accumulates of an image, all and those whose weight is not zero."""
-    counts: list[tuple[int, int]] = []
-
-    def count(layer: nn.Module, _: object, y: torch.Tensor) -> None:
-        assert isinstance(layer, nn.Conv2d | nn.Linear)
-        places = y.numel() // len(layer.weight)
-        counts.append((places * layer.weight.numel(), places * int(torch.count_nonzero(layer.weight))))
-
-    hooks = [layer.register_forward_hook(count) for layer in layers(model)]
-    model.eval()(torch.zeros(1, 3, SIDE, SIDE))
-    for hook in hooks:
-        hook.remove()
-    return sum(dense for dense, _ in counts), sum(nonzero for _, nonzero in counts)
 
 
 def layers(model: nn.Module) -> list[nn.Conv2d | nn.Linear]:

@@ -9,9 +9,10 @@ from torch import nn
 
 from tfc.nas import training
 from tfc.nas.checkpoint import METRICS, load_weights
-from tfc.nas.data import Split
+from tfc.nas.dataset import Split
 from tfc.nas.pruning import Pruner
-from tfc.nas.training import Recipe, rate_at, top1, train
+from tfc.nas.recipe import Recipe, rate_at
+from tfc.nas.training import top1, train
 
 RECIPE = Recipe(epochs=4, batch=32, small=0.5, hole=2)
 

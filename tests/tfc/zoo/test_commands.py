@@ -7,8 +7,8 @@ from torch import nn
 
 import tfc
 from tfc.nas.checkpoint import save_weights
-from tfc.nas.data import Cifar10, Split
-from tfc.nas.training import Recipe
+from tfc.nas.dataset import Dataset, Split
+from tfc.nas.recipe import Recipe
 from tfc.zoo import commands
 from tfc.zoo.cifar10_hybrid import Cifar10Hybrid
 
@@ -26,7 +26,7 @@ TINY = commands.ZooModel(
 @pytest.fixture
 def data(monkeypatch):
     split = Split(torch.randint(0, 256, (64, 3, 32, 32), dtype=torch.uint8), torch.randint(10, (64,)))
-    monkeypatch.setattr(commands, "load_cifar10", lambda folder: Cifar10(split, split, split))
+    monkeypatch.setattr(commands, "load_cifar10", lambda folder: Dataset(split, split, split))
 
 
 def test_stage_by_stage(tmp_path, data, capsys):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from tfc.nas.data import Cifar10, Split
+from tfc.nas.dataset import Dataset, Split
 from tfc.zoo.side_by_side import compared, table
 
 
@@ -15,7 +15,7 @@ def noise(count: int) -> Split:
 
 
 def test_a_row_for_each_network(tmp_path: Path) -> None:
-    data = Cifar10(noise(256), noise(20), noise(20))
+    data = Dataset(noise(256), noise(20), noise(20))
     options = Namespace(out=tmp_path, width=0.1875, zeros=0.75, epochs=1, more=1, bfloat16=False)
     rows = list(compared(data, options))
     assert [row.network for row in rows] == ["unpruned", "1×1, 75% zeros", "1×4, 75% zeros", "2×4, 75% zeros", "dense, width 0.1875"]
