@@ -44,10 +44,10 @@ def code_sizes(cases: Sequence[Case], target: Target) -> Code:
             nodes.append(node + CALL)
             whole, ends = elf_sizes(elf), sum(graph[name].type.bytes for name in (*graph.results, *(arg.name for arg in graph.arguments)))
             others.append(whole.code - node - CALL - sum(sizes[name] for name in kept))
-            told = sum(symbol.size for name, symbol in image.symbols.items() if ".facts" in name or name.startswith("facts"))
-            facts.append(told)
-            constants.append(whole.rodata - ends - flash_bid(graph, target) - told)
-    return Code(*(round(median(sizes)) for sizes in (others, constants, nodes, facts)), functions, variants)
+            facts.append(sum(symbol.size for name, symbol in image.symbols.items() if ".facts" in name or name.startswith("facts")))
+            constants.append(whole.rodata - ends - flash_bid(graph, target) - facts[-1])
+    firmware, fixed, node, told = (round(median(sizes)) for sizes in (others, constants, nodes, facts))
+    return Code(firmware, fixed, node, told, functions, variants)
 
 
 def kernel_functions(folder: Path) -> set[str]:

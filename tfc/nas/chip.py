@@ -2,52 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
-from tfc.backends.memory_map import STACK_BYTES
-from tfc.backends.target import load_target
-from tfc.data import random_inputs
-from tfc.importer.model import import_model
+from tfc.estimator import Estimate
 from tfc.nas.candidates import Candidate, Limits
-from tfc.nas.pruning import prune
 from tfc.nas.space import Space
-from tfc.passes.calibrate import calibrate_on
-from tfc.passes.offers import flash_bid, offers_of, taken_of
-from tfc.passes.pipeline import FLOAT, INTEGER, choosing_passes, run_pipeline
-from tfc.passes.plan_memory import make_plan
+from tfc.options import Options
+from tfc.session import Prepared, Session
+from tfc.sparsity import Sparsity
 
-CODE_BYTES = 40_000  # of all kernels that a network may need, about
-
-
-@dataclass(frozen=True)
-class Planned:
-    """Latency by the bids of kernels; RAM is arena and stack, flash weights and the code that kernels bid."""
-
-    ms: float
-    ram_bytes: int
-    flash_bytes: int
+NETWORKS = 200  # that are kept: a search asks for many sparsities of one path
+LEAST = 1e-3  # a density
 
 
 @dataclass(frozen=True)
 class Chip:
-    """Estimates candidates of a space: random weights, as sparse as the candidate says, through every pass for a target."""
+    """Estimates candidates of a space inside these limits: what counts of a network are its shapes, and how sparse the candidate makes it."""
 
     space: Space
     target: str
     limits: Limits
+    networks: dict[tuple[int | float | str, ...], Prepared] = field(default_factory=dict, compare=False, repr=False)
 
-    def __call__(self, candidate: Candidate) -> Planned:
+    @cached_property
+    def session(self) -> Session:
+        return Session(self.target, Options(ram=self.limits.ram_bytes, flash=self.limits.flash_bytes))
+
+    def __call__(self, candidate: Candidate) -> Estimate:
         """A Diagnostic where the compiler refuses the network."""
-        target = load_target(self.target)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            model = self.space.build(candidate.path).eval()
-        prune(model, candidate.sparsity)
-        graph = run_pipeline(import_model(model, (torch.zeros(self.space.shape(candidate.path)),)), target, FLOAT)
-        graph = run_pipeline(calibrate_on(graph, [x[:1] for x in random_inputs(graph)]), target, INTEGER)
-        graph = run_pipeline(graph, target, choosing_passes("latency", self.limits.ram_bytes - STACK_BYTES, self.limits.flash_bytes - CODE_BYTES))
-        offers = offers_of(graph, target, stored=True)
-        cycles = sum(taken_of(graph, name, offers).cycles for name in offers)
-        return Planned(1000 * cycles / target.clock_hz, make_plan(graph, target).peak + STACK_BYTES, flash_bid(graph, target) + CODE_BYTES)
+        sparsity = {layer: Sparsity(block, max(1 - zeros, LEAST)) for layer, (block, zeros) in candidate.sparsity.items()}
+        return self.session.estimate(self.network(candidate), sparsity=sparsity)
+
+    def network(self, candidate: Candidate) -> Prepared:
+        """The network of a path, with random weights."""
+        path = self.space.canonical(candidate.path)
+        key = tuple(path.values())
+        if key not in self.networks:
+            if len(self.networks) >= NETWORKS:
+                del self.networks[next(iter(self.networks))]
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                model = self.space.build(path).eval()
+            self.networks[key] = self.session.prepared(model, (torch.zeros(self.space.shape(path)),))
+        return self.networks[key]
