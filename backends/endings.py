@@ -40,6 +40,11 @@ def ending(call: Call, w: NDArray[Any], b: NDArray[Any]) -> Ending:
     return Ending("table" if activation else "plain" if plain else "clamp", requantization, zero)
 
 
+def is_direct(call: Call, end: Ending) -> bool:
+    """Whether kernels that end results themselves may do so here: int8 by one multiplication, without a residual."""
+    return end.residual is None and end.requantization.shift == 0 and call.node.type.dtype == "i8"
+
+
 def has_full_range(call: Call) -> bool:
     """Whether the clamp is but that of the element type."""
     return tuple(call.clamp) == fixed.LIMITS[call.node.type.dtype]

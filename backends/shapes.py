@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tfc.ir.int_rules import Call
 from tfc.ir.ops_products import is_pixelwise
 
+from .endings import ending, is_direct
 from .strides import broadcast_walk
 
 BAND = 34  # rows of the input that kernels of square depthwise windows widen at a time
@@ -119,14 +120,24 @@ def column_bands(call: Call) -> int:
 
 
 def band_scratch(call: Call) -> int:
-    """A band of four widened channels in columns of pairs, perhaps a table, a channel's multiplier, bias and weights in pairs, and up to 16 columns of sums."""
+    """A band of four widened channels in columns of pairs, perhaps a table, a channel's multiplier, bias and weights in pairs, and where sums are stored up
+    to 16 columns of them."""
     width, size = call.node.type.shape[2], call.operands[1].shape[2]
     stripes = ceil(ceil(width / ceil(width / WIDEST)) / 2)
     if call.attr("stride", (1, 1)) == (1, 1):
         columns, pairs = stripes + size // 2, size * (size - 1 if size == 3 else size + 1)
     else:
         columns, pairs = 2 * stripes - 1 + (size + 1) // 2, size * ((size + 1) // 2)
-    return int(16 * BAND * columns + 8 + 4 * pairs + 8 * BAND * min(8, stripes)) + clamp_table(call)
+    sums = 8 * BAND * min(8, stripes) if bands_store_sums(call) else 0
+    return int(16 * BAND * columns + 8 + 4 * pairs + sums) + clamp_table(call)
+
+
+def bands_store_sums(call: Call) -> bool:
+    """Of what is not ended directly, and of bands of a single row."""
+    w, b = (call.graph.constant(call.node.operands[index]) for index in (1, 2))
+    height, bands = call.node.type.shape[1], row_bands(call)
+    rows = -(-height // bands)
+    return w is None or b is None or min(rows, height - (bands - 1) * rows) == 1 or not is_direct(call, ending(call, w, b))
 
 
 def clamp_table(call: Call) -> int:

@@ -65,12 +65,16 @@ class Problem:
 
 
 def arranged(problem: Problem) -> Places:
-    """The best of several greedy orders, with the hottest bytes first or without, then of orders that put the buffer at the peak first; stops at the
-    bound."""
-    starts = [sorted(problem.items, key=key) for key in ORDERS]
-    starts += [sorted(order, key=lambda b: -b.heat // max(b.bytes, 1)) for order in starts]
-    order, places = min(((order, attempt(problem, order)) for order in starts), key=lambda pair: problem.badness(pair[1]))
-    best = places
+    """The best of several greedy orders, with the hottest bytes first or without, and of orders that follow from the best of both kinds."""
+    plain = [sorted(problem.items, key=key) for key in ORDERS]
+    hot = [sorted(order, key=lambda b: -b.heat // max(b.bytes, 1)) for order in plain]
+    found = [swapped(problem, min(orders, key=lambda order: problem.badness(attempt(problem, order)))) for orders in (hot, plain)]
+    return min(found, key=problem.badness)
+
+
+def swapped(problem: Problem, order: list[Buffer]) -> Places:
+    """The best of orders each of which puts the buffer at the peak of the one before it first; stops at the bound."""
+    best = places = attempt(problem, order)
     for _ in range(SWAPS):
         if problem.badness(best)[:2] == (0, problem.bound):
             break

@@ -18,6 +18,7 @@ from .stream_rows import PIECE, region_between, stream_rows, why_not
 
 NARROW = 6  # places where a region may begin or end, on each side of the peak
 PARTS = (2, 3, 4, 6, 9, 12, 18, 36)  # into which the last map of a region may be cut
+VAIN = 3  # steps down that do not pay, before one that does
 PIECE_COST = 0.001  # share of the peak that a node more, with its call and its rows to copy, has to save
 
 
@@ -31,7 +32,8 @@ class Region:
 
 
 def lower_peak(graph: Graph, target: Target, *, ram: int | None = None) -> Graph:
-    """Compute parts by rows until no more than `ram` bytes, by default all that the chip has, are alive at a time, or no part lowers the peak."""
+    """Compute parts by rows until no more than `ram` bytes, by default all that the chip has, are alive at a time, or no part lowers the peak; of no
+    bytes at all, until the chip has room and no part pays for its nodes."""
     ram = target.ram_bytes if ram is None else ram
     counted = with_fair_scratch(graph, target)
     if max(live_bytes(counted), default=0) <= ram:
@@ -39,15 +41,18 @@ def lower_peak(graph: Graph, target: Target, *, ram: int | None = None) -> Graph
     room = ram - max((node.scratch.bytes for node in counted if node.scratch), default=0)  # for values: pieces need no more scratch than whole maps
     regions: list[Region] = []
     result, peak = graph, max(live_bytes(graph), default=0)
-    while peak > room:
+    kept, vain = (peak, result), 0
+    while peak > room and vain < VAIN:
         trials = [(max(live_bytes(trial)), wanted, trial) for wanted in proposals(graph, regions, result) for trial in [streamed(graph, target, wanted)]]
         lower = [trial for trial in trials if trial[0] < peak]
         enough = [trial for trial in lower if trial[0] <= room]
         best = min(enough or lower, key=lambda trial: len(trial[2]) if enough else worth(trial[0], trial[2]), default=None)
-        if best is None or (ram == 0 and worth(best[0], best[2]) >= worth(peak, result)):
+        if best is None:
             break
         peak, regions, result = best
-    return result
+        pays = ram > 0 or peak > target.ram_bytes or worth(peak, result) < worth(*kept)
+        kept, vain = ((peak, result), 0) if pays else (kept, vain + 1)
+    return kept[1]
 
 
 def worth(peak: int, graph: Graph) -> float:

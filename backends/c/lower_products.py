@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tfc.backends.endings import Ending, ending, ends_in_loop
+from tfc.backends.endings import Ending, ending, ends_in_loop, is_direct
 from tfc.backends.formats import format_named, matrix
 from tfc.backends.kernels import KERNELS
 from tfc.backends.shapes import attention_together, batch_strides, bias_slabs, folded_bias, matmul_together
@@ -102,7 +102,7 @@ def result_facts(call: Call, end: Ending) -> Struct:
         "multiplier": array("multipliers", "i32", end.requantization.multipliers),
         "zero": end.zero,
         "shift": end.requantization.shift,
-        "direct": DIRECT.get(end.kind, 0) if end.requantization.shift == 0 and call.node.type.dtype == "i8" else 0,
+        "direct": DIRECT[end.kind] if is_direct(call, end) else 0,
     }
     return Struct("result", fields)
 

@@ -300,6 +300,7 @@ def test_a_model_that_does_not_fit_says_by_how_much_and_what_is_alive(tfc: Tfc, 
     larger = f"--ram {report['ram']['total_bytes']} --flash {report['flash']['total_bytes']}"
     assert ways == {"--optimize ram": False, "--optimize flash": False, larger: True, "--target stm32f767": True}
     assert "with --optimize ram it takes " in result.err
+    assert "(code taken to be as large as here)" in result.err
     words = larger.split()
     assert f"with {larger} it takes {report['ram']['total_bytes']:,} bytes of ram and {report['flash']['total_bytes']:,} bytes of flash and fits" in result.err
     assert tfc("compile", exported, "--target", "stm32f746", "--calib", "random", "-o", tmp_path / "out", *words).code == 0

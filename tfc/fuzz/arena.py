@@ -9,12 +9,12 @@ from itertools import combinations
 import numpy as np
 
 from tfc.backends.c.project import resolve, scratch_address
-from tfc.backends.emulator.machine import Machine, Run
+from tfc.backends.emulator.machine import Machine
 from tfc.backends.emulator.steps import node_starts
 from tfc.backends.target import Target
 from tfc.ir.graph import Graph, Node
 
-SPARE = 8  # bytes at the end of scratch that kernels only read, at most
+SPARE = 56  # bytes at the end of scratch that are not written, at most: columns that a narrow strip does not have, and what loops read ahead
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Arena:
             there.append(self.values[node.name])
         return None
 
-    def run(self, machine: Machine, inputs: Sequence[bytes]) -> tuple[Run, str | None]:
-        """One inference; what is wrong with the bytes that it writes: a node leaves its own, or a pool is larger than what all of them write."""
+    def stray(self, machine: Machine, inputs: Sequence[bytes]) -> str | None:
+        """What is wrong with the bytes that one inference writes: a node leaves its own, or a pool is larger than what all of them write."""
         pools, touched = machine.firmware.pools, machine.counting.touched
         who, may = "before all nodes", [self.values[arg.name] for arg in self.graph.arguments]
         strays, tops = list[str](), [0] * len(pools)
@@ -91,8 +91,8 @@ class Arena:
             who, may = f"by %{self.nodes[number].name}", self.written(self.nodes[number])
 
         with node_starts(machine, begins):
-            run = machine.run(inputs, watch=True)
+            machine.run(inputs, watch=True)
         ended()
         sizes = zip(pools, tops, strict=True)
         strays.extend(f"pool {number} has {size} bytes, of which {top} are written" for number, ((_, size), top) in enumerate(sizes) if top < size - SPARE)
-        return run, next(iter(strays), None)
+        return next(iter(strays), None)

@@ -109,14 +109,17 @@ class Steps:
         return None
 
     def on_emulator(self) -> str | None:
-        samples = [[np.ascontiguousarray(x[index]).tobytes() for x in self.inputs] for index in range(COMPARED)]
-        watched, wrong = self.arena.run(self.machine, samples[0])
-        runs = [watched, *(self.machine.run(sample) for sample in samples[1:])]
+        laid_out = [
+            np.transpose(x, (0, *(1 + axis for axis in arg.attrs.get("axes", range(x.ndim - 1)))))
+            for x, arg in zip(self.inputs, self.placed.arguments, strict=True)
+        ]
+        samples = [[np.ascontiguousarray(x[index]).tobytes() for x in laid_out] for index in range(COMPARED)]
+        runs = [self.machine.run(sample) for sample in samples]
         outputs: list[Tensor] = []
         for name, data in zip(self.placed.results, zip(*(run.outputs for run in runs), strict=True), strict=True):
             type = self.placed[name].type
             outputs.append(np.frombuffer(b"".join(data), DTYPES[type.dtype]).reshape(COMPARED, *type.shape))
-        return self.different(outputs) or wrong
+        return self.different(outputs) or self.arena.stray(self.machine, samples[0])
 
     def different(self, outputs: Sequence[Tensor]) -> str | None:
         for name, got, expected in zip(self.placed.results, outputs, self.expected, strict=True):
