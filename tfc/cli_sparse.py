@@ -73,6 +73,7 @@ def sparse(
     the same command goes on. Writes front.json, front.png and front.html.
     """
     steps = steps_in(str(folder), target=target, limits=limits_of(target, ram, flash, ms), data=data, device=device, seed=seed)
+    from tfc.nas.front import rows
     from tfc.nas.search import DIRECTIONS
 
     objectives = tuple(objective or DIRECTIONS)
@@ -83,14 +84,14 @@ def sparse(
     found = searched(steps, folder, trials, sampler, objectives, workers, storage, study)
     if as_json:
         return print_json(found.json)
-    show([one.row() for one in found.front])
+    show(rows(found.front))
     return console.print(f"{folder / 'front.html'} shows them\n{shlex.join(['tfc', 'nas', 'tune', str(folder)])}", markup=False)
 
 
 def searched(steps: Steps, folder: Path, trials: int, sampler: str, objectives: tuple[str, ...], workers: int, storage: str | None, name: str) -> Results:
     """Run SparseNAS and write what it finds; on a terminal the best so far are shown."""
     from tfc.nas import worker
-    from tfc.nas.front import all_found, front
+    from tfc.nas.front import all_found, front, rows
     from tfc.nas.results import write_results
     from tfc.nas.storage import sqlite_at
 
@@ -104,7 +105,8 @@ def searched(steps: Steps, folder: Path, trials: int, sampler: str, objectives: 
             if live:
                 bar.update(task, completed=worker.ended(study))
                 best = front(all_found(study), objectives)[:SHOWN]
-                live.update(Group(bar, table_of([one.row() for one in best])) if best else bar, refresh=True)
+                lines = [{key: value for key, value in row.items() if key != "path"} for row in rows(best)]
+                live.update(Group(bar, table_of(lines)) if lines else bar, refresh=True)
 
         study, search = worker.run(make, storage or sqlite_at(folder / "search.db"), name, workers=workers, progress=progress)
     return write_results(study, search, folder, steps.target)
@@ -133,6 +135,7 @@ def chain(
     """
     steps = steps_in(source, target=target, limits=limits_of(target, ram, flash, ms), data=data, device=device, seed=seed)
     from tfc.compiler import compile as compile_model
+    from tfc.nas.front import rows
     from tfc.nas.results import candidate_of
     from tfc.nas.search import DIRECTIONS
     from tfc.nas.steps import SPACE
@@ -157,7 +160,7 @@ def chain(
     if as_json:
         print_json({**best, "mismatches": verdict.mismatches, **found.json})
     else:
-        show([one.row() for one in found.front])
+        show(rows(found.front))
         console.print(f"{compiled.folder}: candidate {number}, {winner.test:.2f} % of the test images; {verdict.mismatches}", markup=False)
     if error := verdict.error(searched=False):
         raise error

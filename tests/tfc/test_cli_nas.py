@@ -46,27 +46,24 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_the_chain_ends_in_firmware_and_one_seed_gives_one_winner(tfc: Tfc, space: Path, tmp_path: Path) -> None:
-    ends = []
-    for folder in (tmp_path / "one", tmp_path / "two"):
-        result = tfc("nas", "chain", space, "--supernets", 1, "--members", 2, "--trials", 14, "--ms", 1, "-o", folder, "--json")
-        assert result.code == 0, result.err
-        end = json.loads(result.out)
-        assert end["fits"]
-        assert end["mismatches"] == {"host": 0, "emulator": 0}
-        assert {path.name for path in folder.iterdir()} >= {"space.toml", "supernets.png", "supernet", "front.json", "front.png", "front.html", "model"}
-        ends.append((end["candidate"], end["front"], (folder / f"candidate{end['candidate']}" / "digits.pt2").read_bytes()))
-    assert ends[0] == ends[1]
+def test_the_chain_ends_in_firmware_and_one_seed_gives_one_search(tfc: Tfc, space: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "search"
+    result = tfc("nas", "chain", space, "--supernets", 1, "--members", 2, "--trials", 6, "--ms", 1, "-o", folder, "--json")
+    assert result.code == 0, result.err
+    end = json.loads(result.out)
+    assert end["fits"]
+    assert end["mismatches"] == {"host": 0, "emulator": 0}
+    assert {path.name for path in folder.iterdir()} >= {"space.toml", "supernets.png", "supernet", "front.json", "front.png", "front.html", "model"}
 
-    one = tmp_path / "one"
-    more = tfc("nas", "sparse", one, "--ms", 1, "--trials", 16, "--json")
-    assert sum(json.loads(more.out)["trials"].values()) == 16, "the same command with more trials goes on"
-    table = tfc("nas", "sparse", one, "--ms", 1, "--trials", 16).out
-    assert table.rstrip().endswith(f"tfc nas tune {one}")
-    tuned = tfc("nas", "tune", one, "--candidate", ends[0][0]).out
-    assert f"tfc compile {one}/candidate{ends[0][0]}/digits.pt2 --target=stm32f746 --ram=327680 --flash=1048576" in tuned
-    assert "seed was 0, is 1" in tfc("nas", "sparse", one, "--ms", 1, "--seed", 1).err
-    assert "the front has no candidate 99" in tfc("nas", "tune", one, "--candidate", 99).err
+    again = json.loads(tfc("nas", "sparse", folder, "--ms", 1, "--trials", 6, "--study", "again", "--json").out)
+    assert again["front"] == end["front"]
+    tuned = tfc("nas", "tune", folder).out
+    assert f"tfc compile {folder}/candidate{end['candidate']}/digits.pt2 --target=stm32f746 --ram=327680 --flash=1048576" in tuned
+    more = tfc("nas", "sparse", folder, "--ms", 1, "--trials", 7, "--study", "again")
+    assert sum(json.loads((folder / "front.json").read_text())["trials"].values()) == 7, "the same command with more trials goes on"
+    assert more.out.rstrip().endswith(f"tfc nas tune {folder}")
+    assert "seed was 0, is 1" in tfc("nas", "sparse", folder, "--ms", 1, "--seed", 1).err
+    assert "the front has no candidate 99" in tfc("nas", "tune", folder, "--candidate", 99).err
 
 
 def test_the_work_is_told_beforehand(tfc: Tfc, space: Path, tmp_path: Path) -> None:

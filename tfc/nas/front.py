@@ -34,18 +34,22 @@ class Found:
         blocks = [f"{rows}x{columns}" for (rows, columns), _ in sparse]
         return f"{'-'.join(dict.fromkeys((shares[0], shares[-1])))} % in {', '.join(sorted(set(blocks), key=lambda block: -blocks.count(block)))}"
 
-    def row(self) -> dict[str, Any]:
-        """A line of a table."""
-        path = " ".join(f"{key}={value}" for key, value in self.candidate.path.items())
-        return {
-            "name": self.number,
-            "accuracy": f"{self.accuracy:.2f}",
-            "ms": f"{self.ms:.2f}",
-            "ram": self.ram_bytes,
-            "flash": self.flash_bytes,
-            "zeros": self.zeros,
-            "path": path,
+
+def rows(found: Sequence[Found]) -> list[dict[str, Any]]:
+    """A table; of paths only the choices in which these candidates differ."""
+    differing = [key for key in (found[0].candidate.path if found else ()) if len({one.candidate.path[key] for one in found}) > 1]
+    return [
+        {
+            "name": one.number,
+            "accuracy": f"{one.accuracy:.2f}",
+            "ms": f"{one.ms:.2f}",
+            "ram": one.ram_bytes,
+            "flash": one.flash_bytes,
+            "zeros": one.zeros,
+            "path": " ".join(f"{key}={one.candidate.path[key]}" for key in differing),
         }
+        for one in found
+    ]
 
 
 def all_found(study: Study) -> list[Found]:

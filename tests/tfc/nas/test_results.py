@@ -11,7 +11,7 @@ import pytest
 from tfc.ir.diagnostic import Diagnostic
 from tfc.nas import worker
 from tfc.nas.candidates import Limits
-from tfc.nas.front import Found, all_found, front
+from tfc.nas.front import Found, all_found, front, rows
 from tfc.nas.front_chart import described, draw
 from tfc.nas.genome import Candidate
 from tfc.nas.results import candidate_of, read_results, write_results
@@ -61,6 +61,14 @@ def test_a_candidate_is_described() -> None:
         "stem.width=8",
         "zeros: a 2x4 80 %, b 2x4 50 %, c 1x1 80 %",
     ]
+
+
+def test_a_table_has_of_paths_what_differs() -> None:
+    other = replace(FOUND, number=8, candidate=Candidate({"stem.width": 16, "head.width": 4}, {}))
+    one = replace(FOUND, candidate=Candidate({"stem.width": 8, "head.width": 4}, {}))
+    assert [row["path"] for row in rows([one, other])] == ["stem.width=8", "stem.width=16"]
+    assert rows([one])[0] == {"name": 7, "accuracy": "91.50", "ms": "2.00", "ram": 4096, "flash": 50_000, "zeros": "none", "path": ""}
+    assert rows([]) == []
 
 
 def test_equal_candidates_give_equal_pictures(tmp_path: Path) -> None:
