@@ -9,7 +9,7 @@ from typing import Any
 _HOMES = {
     "compile": "tfc.compiler",
     "Options": "tfc.options",
-    "estimate": "tfc.estimator",
+    "estimate": "tfc.session",
     "Estimate": "tfc.estimator",
     "Session": "tfc.session",
     "Sparsity": "tfc.sparsity",

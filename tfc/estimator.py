@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +19,6 @@ from tfc.ir.work import macs
 from tfc.passes.optimum import Offer
 from tfc.passes.plan_memory import Plan, waiting_cycles
 from tfc.report import FORMAT, Budget, pool_use
-
-if TYPE_CHECKING:
-    from torch import Tensor as TorchTensor
-    from torch import nn
-
-    from tfc.options import Options
-    from tfc.session import Session
-    from tfc.sparsity import Sparsities
 
 BORROWED = 25.0  # per cent, of rates that were found on another chip
 BEYOND, DOUBT = 16.0, 3.0  # how many times larger than what a fit saw a layer may be; how many times less sure estimates are of those that are larger
@@ -50,6 +41,7 @@ class NodeEstimate:
     ram_bytes: int
     flash_bytes: int
     source: str
+    measured: bool  # whether it is like what its kernel was measured on
 
 
 @dataclass(frozen=True)
@@ -106,22 +98,6 @@ class Estimate:
         }
 
 
-def estimate(
-    model: Path | str | nn.Module | Graph,
-    example: tuple[TorchTensor, ...] | None = None,
-    *,
-    target: str = "stm32f746",
-    sparsity: Sparsities | str | None = None,
-    options: Options | None = None,
-) -> Estimate:
-    """What a model would take: a file, a module with example inputs, or a graph at any stage. `sparsity` takes the place of the zeros that its weights
-    have. Who asks for many keeps a `Session`."""
-    from tfc.session import Session
-
-    session: Session = Session(target, options)
-    return session.estimate(model, example, sparsity=sparsity)
-
-
 def estimated(graph: Graph, target: Target, budget: Budget, stack: int, taken: Mapping[str, Offer], plan: Plan) -> Estimate:
     """Of the offers that the nodes of a graph have taken, and a plan of their memory."""
     nodes = tuple(node_estimate(graph[name], graph, target, offer) for name, offer in taken.items())
@@ -147,7 +123,7 @@ def estimated(graph: Graph, target: Target, budget: Budget, stack: int, taken: M
         code_bytes=code,
         flash_limit_bytes=budget.flash,
         nodes=nodes,
-        warnings=tuple(doubts(nodes, graph, target)),
+        warnings=tuple(doubts(nodes, target)),
     )
 
 
@@ -166,6 +142,7 @@ def node_estimate(node: Node, graph: Graph, target: Target, offer: Offer) -> Nod
         ram_bytes=node.type.bytes + offer.scratch,
         flash_bytes=offer.flash + offer.stored,
         source=f"{node.source.module} {node.source.line}".strip() if node.source else "",
+        measured=not is_beyond(node, graph, target, offer),
     )
 
 
@@ -200,15 +177,15 @@ def error_percent(nodes: Sequence[NodeEstimate], waits: float, target: Target) -
     return round(sqrt(sum(part * part for part in kernels.values())) / max(total, 1.0), 1)
 
 
-def doubts(nodes: Sequence[NodeEstimate], graph: Graph, target: Target) -> list[str]:
+def doubts(nodes: Sequence[NodeEstimate], target: Target) -> list[str]:
     """What the estimate had to guess."""
     found = []
     if target.fit.target != target.name:
         found.append(f"{target.name} has no fit of its own: these are cycles of {target.fit.target}; tfc bench --fit makes one")
     for node in nodes:
-        if target.fit.errors and node.kernel not in target.fit.ranges:
+        if node.kernel not in target.fit.ranges:
             found.append(f"%{node.name}: {node.kernel} was never measured")
-        elif node.error_percent >= DOUBT * target.fit.errors[node.kernel].p95 > 0 if node.kernel in target.fit.errors else False:
+        elif not node.measured:
             found.append(f"%{node.name} is larger than all that {node.kernel} was measured on")
     return found
 

@@ -136,6 +136,14 @@ class Session:
         return found[-1]
 
 
+def estimate(
+    model: Model, example: Example = None, *, target: str = "stm32f746", sparsity: Sparsities | str | None = None, options: Options | None = None
+) -> Estimate:
+    """What a model would take: a file, a module with example inputs, a compiled folder, or a graph at any stage. `sparsity` takes the place of the zeros
+    that its weights have. Who asks for many keeps a `Session`."""
+    return Session(target, options).estimate(model, example, sparsity=sparsity)
+
+
 def graph_of(model: Model, example: Example, shapes: Sequence[Shape] | None) -> Graph:
     """A graph at any stage."""
     if isinstance(model, Graph):

@@ -191,7 +191,8 @@ def every_total(graph: Graph) -> set[Totals]:
 
 @pytest.mark.parametrize("graph", GRAPHS)
 @pytest.mark.parametrize("seed", range(2))
-def test_graphs_as_every_combination_says(graph, seed: int) -> None:
+def test_graphs_as_every_combination_says(graph, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offers, "MARGIN", 0.0)
     quantized = graph(seed)
     every = every_total(quantized)
     rams, flashes = ([least - 1, least, (least + most) // 2, most] for least, most in ((min(t[i] for t in every), max(t[i] for t in every)) for i in (2, 1)))
@@ -223,6 +224,7 @@ def dense_is_faster(node: Node, graph: Graph, target: object) -> dict[str, Cost]
 
 
 def test_sparse_is_chosen_where_flash_asks_for_it_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(offers, "MARGIN", 0.0)
     monkeypatch.setattr(offers, "bids", dense_is_faster)
     net = Net(0)
     sparse = [net.constant(f"w{i}", np.where(np.arange(64) % 16 == i, 5, 0).astype(np.int8).reshape(8, 1, 1, 8), "i8") for i in range(3)]
@@ -245,6 +247,14 @@ def test_sparse_is_chosen_where_flash_asks_for_it_and_nowhere_else(monkeypatch: 
     bound = run_pipeline(graph, TARGET, choosing_passes("latency", flash=3 * dense - 1))
     (held,) = offers.forced(bound, TARGET, "latency", TARGET.ram_bytes).values()
     assert (held.budget, held.cycles) == ("flash", 1)
+
+
+def test_cycles_within_what_bids_are_off_by_do_not_buy_flash() -> None:
+    fast, small, slow = Offer("fast", 1000, 0, 64, 100), Offer("small", 1040, 0, 64, 60), Offer("slow", 1100, 0, 64, 50)
+    assert offers.worthwhile([fast, small, slow]) == [small, slow]
+    assert offers.worthwhile([fast, slow]) == [fast, slow]
+    wide = replace(small, peak=128)
+    assert offers.worthwhile([fast, wide]) == [fast, wide]
 
 
 def test_equal_graphs_get_equal_kernels() -> None:

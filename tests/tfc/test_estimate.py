@@ -138,7 +138,7 @@ def test_a_target_without_a_fit_warns_and_widens_the_error_bar() -> None:
     own, borrowed = (tfc.estimate(network(), EXAMPLE, target=name) for name in ("stm32f746", "stm32f767"))
     assert not own.warnings
     assert "stm32f767 has no fit of its own" in borrowed.warnings[0]
-    assert borrowed.error_percent > BORROWED / 2 > own.error_percent
+    assert borrowed.error_percent > own.error_percent + BORROWED / 4
 
 
 def test_a_window_beyond_what_was_measured_warns_and_widens_the_error_bar() -> None:
@@ -167,7 +167,8 @@ def test_explanations_name_bids_shares_and_break_evens() -> None:
     found = session.estimate(known)
     explanations = {one.node: one for one in session.explain(known, found)}
     conv = next(one for name, one in explanations.items() if found.nodes[1].name == name)
-    assert conv.bids[0] == (found.nodes[1].kernel, found.nodes[1].cycles)
+    assert (found.nodes[1].kernel, found.nodes[1].cycles) in conv.bids
+    assert list(conv.bids) == sorted(conv.bids, key=lambda bid: bid[1])
     assert abs(sum(conv.shares.values()) - 1) < 1e-9
     assert conv.dominant == "products"
     dense = session.estimate(known, sparsity="density=1").nodes[1].cycles
