@@ -174,4 +174,4 @@ def tell_workload(steps: Steps, estimates: int, trials: int, workers: int, as_js
         rows = workload(steps, Path(folder), estimates=estimates, trials=trials, workers=workers)
     if as_json:
         return print_json({"steps": rows})
-    return show(rows)
+    return show([{**row, "operations": f"{row['operations']:.1e}"} for row in rows])

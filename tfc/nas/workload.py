@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from tfc.nas.candidates import Candidate
-from tfc.nas.dataset import Dataset
 from tfc.nas.evaluation import evaluate
 from tfc.nas.genome import BLOCKS, SHARES
 from tfc.nas.pruning import products
@@ -37,16 +36,16 @@ def workload(steps: Steps, folder: Path, *, estimates: int, trials: int, workers
     space = chosen.space
     candidate = Candidate(space.largest, dict.fromkeys(space.layers(space.largest), (BLOCKS[-1], SHARES[0])))
     supernet = Supernet(space).to(steps.device)
-    batch = replace(chosen.supernet, epochs=1, batch=min(chosen.supernet.batch, len(images.train.y)))
-    few = Dataset(images.train.first(2 * batch.batch), images.validation.first(1), images.test.first(1))
-    step = seconds(lambda: train(supernet, few.train, few.validation, batch, folder, objective=sandwich(space))) / 2
+    short, batch = replace(chosen.supernet, epochs=1), chosen.supernet.batch
+    few, any_one = images.train.first(2 * batch), images.validation.first(1)
+    step = seconds(lambda: train(supernet, few, any_one, short, folder, objective=sandwich(space))) / 2
     estimate, judge = seconds(lambda: chip(candidate)), seconds(lambda: evaluate(supernet, candidate, images))
     largest, smallest = (products(space.build(path), torch.zeros(space.shape(path)))[0] for path in (space.largest, space.smallest_of({})))
     count = len(images.train.y)
 
     def training(name: str, recipe: Recipe, macs: float, paths: float) -> dict[str, Any]:
         seen = recipe.epochs * count
-        return row(name, f"{recipe.epochs} epochs of {count:,} images", 2 * (1 + BACKWARD) * seen * macs * paths, step * seen / batch.batch * paths / PATHS)
+        return row(name, f"{recipe.epochs} epochs of {count:,} images", 2 * (1 + BACKWARD) * seen * macs * paths, step * seen / batch * paths / PATHS)
 
     mean = (largest + smallest) / 2
     return [

@@ -14,6 +14,7 @@ from tfc.nas import worker
 from tfc.nas.candidates import Candidate
 from tfc.nas.front import all_found, front
 from tfc.nas.genome import Genome, key_of
+from tfc.nas.sampling import SAMPLERS
 from tfc.nas.search import Search, accuracy, best_case, open_study
 from tfc.nas.storage import open_storage, sqlite_at
 
@@ -45,10 +46,11 @@ def test_a_genome_knows_the_layers_of_every_path() -> None:
         assert set(candidate.sparsity) <= set(SPACE.layers(candidate.path)) <= set(genome.layers)
 
 
-def test_one_seed_gives_one_search_and_another_seed_another() -> None:
-    one = found(run(search(40)))
-    assert found(run(search(40))) == one
-    assert found(run(search(40, seed=1))) != one
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_one_seed_gives_one_search_and_another_seed_another(sampler: str) -> None:
+    one = found(run(search(30, sampler=sampler)))
+    assert found(run(search(30, sampler=sampler))) == one
+    assert found(run(search(30, sampler=sampler, seed=1))) != one
 
 
 def test_an_interrupted_search_goes_on_to_the_same_end() -> None:
