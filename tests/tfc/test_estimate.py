@@ -1,6 +1,7 @@
 """Estimates: what the compiler would plan, to the byte, and what the emulated chip would take, within the error bar."""
 
 import pickle
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def network(width: int = 16, seed: int = 0) -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, width, 3, stride=2, padding=1), nn.BatchNorm2d(width), nn.SiLU(), *body, *head).eval()
 
 
+ROOT = Path(__file__).parents[2]
 EXAMPLE = (torch.zeros(1, 3, 32, 32),)
 
 
@@ -88,7 +90,7 @@ def test_a_session_finds_the_same_again_and_what_a_fresh_one_finds() -> None:
 
 def test_the_quick_way_is_the_thorough_one() -> None:
     session = Session()
-    known = session.prepared("tfc/zoo/hybrid_small.pt2")
+    known = session.prepared(ROOT / "tfc" / "zoo" / "hybrid_small.pt2")
     known.graph.tensors = known.own
     assert session.quick(known) == session.thorough(known.graph)
 
@@ -182,3 +184,10 @@ def test_explanations_name_bids_shares_and_break_evens() -> None:
 def test_options_change_the_choice() -> None:
     small = tfc.estimate(network(), EXAMPLE, options=replace(tfc.Options(), optimize="ram"))
     assert small.arena_bytes <= tfc.estimate(network(), EXAMPLE).arena_bytes
+
+
+def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs" / "estimates.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    exec(code, {})
+    assert capsys.readouterr().out.count("bytes of RAM") == 3

@@ -17,9 +17,12 @@ from tfc.compiled import Compiled
 from tfc.ir.diagnostic import Diagnostic
 
 
+ROOT = Path(__file__).parents[3]
+
+
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    return tfc.compile("tfc/zoo/hybrid_small.pt2", calib="random", output=tmp_path_factory.mktemp("board") / "net")
+    return tfc.compile(ROOT / "tfc" / "zoo" / "hybrid_small.pt2", calib="random", output=tmp_path_factory.mktemp("board") / "net")
 
 
 @pytest.fixture(scope="module")
