@@ -40,8 +40,8 @@ class Range:
 
 @dataclass(frozen=True)
 class Code:
-    """Bytes of code and constants of a firmware without a network, of what calls the kernels of a node, of the constants that tell them its facts, of each function
-    of the kernels; and the functions that each kernel brings along with each ending, by `variant_of`."""
+    """Bytes of code and constants of a firmware without a network, of what calls the kernels of a node, of the constants that tell them its facts, of
+    each function of the kernels; and the functions that each kernel brings along with each ending, by `variant_of`."""
 
     firmware: int = 0
     constants: int = 0

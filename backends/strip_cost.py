@@ -93,7 +93,7 @@ def linear_columns(call: Call, form: Walked) -> Columns:
 
 def conv2d_columns(call: Call, form: Walked) -> Columns:
     """A line for each row of results and part of its columns that fits a strip; or one of all pixels, whose windows are gathered."""
-    (_, h, _, _), (_, out_h, out_w, _), kernel_h = call.operands[0].shape, call.node.type.shape, call.operands[1].shape[1]
+    (_, out_h, out_w, _), kernel_h = call.node.type.shape, call.operands[1].shape[1]
     walk, rows, each, stride = windows(call, form), strip_rows(call, form), form.together, call.attr("stride", (1, 1))[0]
     if rows == 0 and is_gathered(call, walk):
         pixels, inputs = out_h * out_w, 4 * walk.quads

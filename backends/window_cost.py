@@ -52,7 +52,5 @@ def few_cost(call: Call, target: Target) -> Cost:
     straight = kernel_h == 3 and run in (3, 9) and out_w % 4 == 0
     copied = of("few", step=panels * steps) if straight else of("few", loose=panels, loose_step=panels * steps, loose_row=panels * kernel_h)
     ended = direct_endings(call, "few", results, panels) if out % 2 == 0 else of("few", sum=results) | endings(call, "few", results, panels)
-    work = added(
-        of("few", mac=2 * steps * results, result=results, widened=call.operands[0].size, panel=panels, weight=call.operands[1].size), copied, ended
-    )
+    work = added(of("few", mac=2 * steps * results, result=results, widened=call.operands[0].size, panel=panels, weight=call.operands[1].size), copied, ended)
     return cost(target, work, scratch=few_scratch(call), flash=weighted_flash(call, "dense"))

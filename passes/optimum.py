@@ -88,9 +88,7 @@ def fastest(groups: Sequence[Group], ram: int, flash: int) -> list[list[Offer]] 
     if any(len(group) != 1 for group in groups):
         return None
     least = [min((offer.cycles, offer.flash + offer.stored) for offer in offers) for (offers,) in groups]
-    equals = [
-        [offer for offer in offers if (offer.cycles, offer.flash + offer.stored) == pair] for (offers,), pair in zip(groups, least, strict=True)
-    ]
+    equals = [[offer for offer in offers if (offer.cycles, offer.flash + offer.stored) == pair] for (offers,), pair in zip(groups, least, strict=True)]
     floor = max((min(offer.peak for offer in offers) for (offers,) in groups), default=0)
     peak = max([floor, *(min(offer.peak for offer in offers) for offers in equals)])
     if peak > ram or sum(bytes for _, bytes in least) > flash:

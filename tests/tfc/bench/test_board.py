@@ -16,7 +16,6 @@ from tfc.cli import app
 from tfc.compiled import Compiled
 from tfc.ir.diagnostic import Diagnostic
 
-
 ROOT = Path(__file__).parents[3]
 
 
