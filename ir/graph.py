@@ -77,11 +77,11 @@ class Graph:
     def __init__(self, name: str, nodes: Iterable[Node] = (), results: Iterable[str] = (), tensors: Mapping[Symbol, Tensor] | None = None) -> None:
         self.name = name
         self.dag = nx.DiGraph()
-        self._nodes: dict[str, Node] = {}
+        self._nodes: dict[str, Node] = {node.name: node for node in nodes}
         self.results = tuple(results)
         self.tensors: dict[Symbol, Tensor] = dict(tensors or {})
-        for node in nodes:
-            self.add(node)
+        self.dag.add_nodes_from(self._nodes)
+        self.dag.add_edges_from((operand, node.name) for node in self._nodes.values() for operand in node.operands)
 
     def __iter__(self) -> Iterator[Node]:
         """The nodes in order, each as it stands when its turn comes: a loop may replace, add and remove nodes."""
@@ -136,10 +136,11 @@ class Graph:
 
     def add(self, node: Node, *, before: str | None = None) -> Node:
         """Put a node at the end or before another one; a node of that name is replaced where it stands."""
-        if node.name in self._nodes:
+        known = self._nodes.get(node.name)
+        if known is None or known.operands != node.operands:
+            self.dag.add_node(node.name)
             self.dag.remove_edges_from(list(self.dag.in_edges(node.name)))
-        self.dag.add_node(node.name)
-        self.dag.add_edges_from((operand, node.name) for operand in node.operands)
+            self.dag.add_edges_from((operand, node.name) for operand in node.operands)
         if before is None or node.name in self._nodes:
             self._nodes[node.name] = node
         else:

@@ -84,10 +84,10 @@ def move(call: Call, e: Emitter) -> None:
 
 
 def moved(e: Emitter, index: int, sources: NDArray[Any], results: NDArray[Any]) -> None:
-    """A copy, unless every element lies where it belongs."""
+    """A copy, unless every element lies where it belongs; of constants and to scratch, offsets are others."""
     x, y = e.operand(index), e.result
     there, here = (memory.offset + memory.itemsize * indexes.reshape(-1) for memory, indexes in ((x, sources), (y, results)))
-    if x.shared or not np.array_equal(there, here):
+    if x.shared or e.is_over_operand or not np.array_equal(there, here):
         each(e, [(index, sources)], lambda element: element, results)
 
 
