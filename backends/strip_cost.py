@@ -28,6 +28,9 @@ from .target import Target
 from .walked import Pairs, Walked
 
 
+RUN_BYTES = 4  # of dense weights: where a run begins, and how long it is
+
+
 def dense_product(call: Call, target: Target, *, linear: bool) -> Cost:
     return strip_product(call, target, Pairs(), stored=call.operands[1].shape[0] * 4 * quads(call), linear=linear)
 
@@ -59,7 +62,8 @@ def strip_product(call: Call, target: Target, form: Walked, *, stored: int, line
         of("gathered", input=count.gathered, row=count.gathered_rows),
         reading(call, target, form, (count.passes if waiting else 0) + summed + count.ones, count.passes if waiting else 0),
     )
-    return cost(target, work, scratch=scratch, flash=weighted_flash(call, form.name))
+    heads = RUN_BYTES * (count.runs - 1) * -(-out // 2) if isinstance(form, Pairs) else 0  # of the runs of windows that are more than one
+    return cost(target, work, scratch=scratch, flash=weighted_flash(call, form.name) + heads)
 
 
 @dataclass(frozen=True)
