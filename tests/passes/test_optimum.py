@@ -205,6 +205,7 @@ def test_weights_that_two_kernels_read_otherwise_are_stored_twice(monkeypatch: p
     graph = residual_with_shared_weights(0)
     first, second = (node.name for node in graph.of_op("conv2d"))
     wanted = {first: "linear_s8", second: "linear_s8_sparse1x4"}
+    monkeypatch.setattr(offers, "_known", {})
     monkeypatch.setattr(offers, "bids", lambda node, graph, target: only(bids(node, graph, target), wanted.get(node.name)))
     bound = run_pipeline(graph, TARGET, choosing_passes("latency"))
     homes = [bound[bound[name].operands[1]] for name in (first, second)]
@@ -225,6 +226,7 @@ def dense_is_faster(node: Node, graph: Graph, target: object) -> dict[str, Cost]
 
 def test_sparse_is_chosen_where_flash_asks_for_it_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offers, "MARGIN", 0.0)
+    monkeypatch.setattr(offers, "_known", {})
     monkeypatch.setattr(offers, "bids", dense_is_faster)
     net = Net(0)
     sparse = [net.constant(f"w{i}", np.where(np.arange(64) % 16 == i, 5, 0).astype(np.int8).reshape(8, 1, 1, 8), "i8") for i in range(3)]

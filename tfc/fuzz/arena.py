@@ -12,6 +12,7 @@ from tfc.backends.c.project import resolve, scratch_address
 from tfc.backends.emulator.machine import Machine
 from tfc.backends.emulator.steps import node_starts
 from tfc.backends.target import Target
+from tfc.ir.diagnostic import Diagnostic
 from tfc.ir.graph import Graph, Node
 
 SPARE = 56  # bytes at the end of scratch that are not written, at most: columns that a narrow strip does not have, and what loops read ahead
@@ -68,8 +69,12 @@ class Arena:
             there.append(self.values[node.name])
         return None
 
-    def stray(self, machine: Machine, inputs: Sequence[bytes]) -> str | None:
-        """What is wrong with the bytes that one inference writes: a node leaves its own, or a pool is larger than what all of them write."""
+    def stray(self, machine: Machine, inputs: Sequence[bytes], outputs: Sequence[bytes]) -> str | None:
+        """What is wrong with the bytes that one inference writes: a node leaves its own, or a pool is larger than what all of them write.
+
+        `outputs` are those of a run that nobody watched. In rare programs the emulator computes otherwise as soon as stores are watched; which bytes it
+        writes then says nothing about the firmware.
+        """
         pools, touched = machine.firmware.pools, machine.counting.touched
         who, may = "before all nodes", [self.values[arg.name] for arg in self.graph.arguments]
         strays, tops = list[str](), [0] * len(pools)
@@ -90,8 +95,13 @@ class Arena:
             ended()
             who, may = f"by %{self.nodes[number].name}", self.written(self.nodes[number])
 
-        with node_starts(machine, begins):
-            machine.run(inputs, watch=True)
+        try:
+            with node_starts(machine, begins):
+                watched = machine.run(inputs, watch=True)
+        except Diagnostic:
+            return None
+        if watched.outputs != tuple(outputs):
+            return None
         ended()
         sizes = zip(pools, tops, strict=True)
         strays.extend(f"pool {number} has {size} bytes, of which {top} are written" for number, ((_, size), top) in enumerate(sizes) if top < size - SPARE)

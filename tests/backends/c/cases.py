@@ -33,10 +33,11 @@ FAMILIES: dict[str, list[Case]] = {
     ],
     "pixelwise": [
         conv((1, 1, 16), 9, (1, 1)),
-        *(conv((5, 5, 12), 10, (1, 1), ending=ending) for ending in ENDINGS),
+        conv((5, 5, 12), 10, (1, 1)),
         conv((5, 6, 10), 8, (1, 1), density=0.1),
         *(conv((1, 1, 40), out, (1, 1), density=0.4, zero=-128) for out in (1, 6)),
     ],
+    "endings of pixels": [*(conv((5, 5, 12), 10, (1, 1), ending=ending) for ending in ENDINGS)],
     "transposed convolutions": [
         *(transposed((4, 5, 6), 5, (3, 3), zero=zero, stride=(2, 2), pad=(1, 1, 1, 1), output_pad=(1, 1)) for zero in ZEROS),
         transposed((4, 3, 6), 4, (2, 4), stride=(2, 3), ending="table", groups=2),
