@@ -27,7 +27,6 @@ from .strip_shapes import (
 from .target import Target
 from .walked import Pairs, Walked
 
-
 RUN_BYTES = 4  # of dense weights: where a run begins, and how long it is
 
 
