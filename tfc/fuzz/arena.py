@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -13,7 +13,8 @@ from tfc.backends.emulator.machine import Machine
 from tfc.backends.emulator.steps import node_starts
 from tfc.backends.target import Target
 from tfc.ir.diagnostic import Diagnostic
-from tfc.ir.graph import Graph, Node
+from tfc.ir.graph import Graph, Node, Place
+from tfc.passes.lifetimes import aligned
 
 SPARE = 56  # bytes at the end of scratch that are not written, at most: columns that a narrow strip does not have, and what loops read ahead
 
@@ -47,7 +48,10 @@ class Arena:
             return []
         at = scratch_address(node, self.target)
         scratch = [Extent(f"{node.name} scratch", at.pool, at.offset, at.offset + node.scratch.bytes)] if at and node.scratch else []
-        return [self.values[node.name], *scratch]
+        own = self.values[node.name]
+        if isinstance(node.place, Place):  # up to the alignment no other value has them
+            own = replace(own, end=own.start + aligned(node.type.bytes))
+        return [own, *scratch]
 
     def clash(self) -> str | None:
         """The first node that writes over a value which is read afterwards, or whose scratch shares a byte with what it reads or makes; arguments are copied
