@@ -20,6 +20,7 @@ FAMILIES = (
     "conv2d",
     "conv2d of other kinds",
     "pixelwise",
+    "endings of pixels",
     "transposed convolutions",
     "few channels",
     "few channels, large windows",
