@@ -8,6 +8,7 @@ from math import exp
 from tfc.ir.int_rules import Call
 
 from .cost import CYCLES, Cost, Work, added, cost, of, weighted_flash
+from .endings import ENDLESS
 from .formats import matrix
 from .measures import once
 from .shapes import folded_bias, quads
@@ -139,7 +140,7 @@ class Ending:
 def ending_of(call: Call, form: Walked) -> Ending:
     residual, table = len(call.operands) > 3, bool(call.attr("activation"))
     narrow = {type.dtype for type in (*call.operands[3:], call.node.type)} == {"i8"}
-    in_loop = call.node.type.shape[-1] % form.height == 0 and not call.attr("clamp") and narrow and form.name != "block4x1"
+    in_loop = call.node.type.shape[-1] % form.height == 0 and not call.attr("clamp") and narrow and form.name not in ENDLESS
     names = [name for name, there in (("table", table), ("residual", residual)) if there]
     return Ending(in_loop, tuple(names) if in_loop else (), "_".join(names) or ("clamp" if call.attr("clamp") else "plain"))
 

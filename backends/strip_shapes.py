@@ -80,12 +80,6 @@ def strip_columns(form: Walked) -> int:
     return PITCH // form.together * form.together
 
 
-def conv2d_passes(call: Call, form: Walked, together: int) -> int:
-    """How often a convolution reads its weights."""
-    _, out_h, out_w, _ = call.node.type.shape
-    return -(-out_h // together) * -(-out_w // windows(call, form).span)
-
-
 def linear_passes(call: Call, form: Walked, together: int) -> int:
     """How often a linear reads its weights."""
     return -(-tokens_of(call) // (strip_columns(form) * together))

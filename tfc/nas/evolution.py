@@ -8,7 +8,6 @@ from typing import Any
 
 from optuna import Study
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from tfc.nas.genome import BLOCKS, moved
@@ -63,7 +62,7 @@ def accuracy(trial: FrozenTrial) -> float:
     return float(trial.user_attrs.get(RECORD, {}).get("accuracy", 0.0))
 
 
-class ParetoSampler(BaseSampler):
+class ParetoSampler:
     """Children of the front that is found so far, whoever finds it: no generations that workers would wait for.
 
     (Giel, "Expected runtimes of a simple multi-objective evolutionary algorithm", CEC 2003; with crossover.)
@@ -74,9 +73,6 @@ class ParetoSampler(BaseSampler):
         self.children, self.first = Children(seed), first
         self.complete = [one for one in trials if one.state == TrialState.COMPLETE]
 
-    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        raise NotImplementedError
-
     def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]:
         if len(self.complete) < self.first:
             return {}
@@ -86,5 +82,5 @@ class ParetoSampler(BaseSampler):
             parents = sorted(self.complete, key=lambda one: sum(max(0.0, share) for share in excess(one)))[:FEWEST]
         return self.children(study, search_space, parents)
 
-    def sample_independent(self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution) -> Any:
-        raise NotImplementedError
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
+        """It keeps nothing of a trial."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from optuna import Study
 from optuna.distributions import BaseDistribution
@@ -18,22 +18,29 @@ DRAWN = 12  # candidates before the first that is made of others
 TRIES = 8  # to propose a candidate that is new
 
 
-Make = Callable[[int, Sequence[FrozenTrial]], BaseSampler]  # of a seed and the trials that there are
+class Proposer(Protocol):
+    """What `Repeatable` asks of a sampler; those of Optuna do more."""
+
+    def sample_relative(self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]) -> dict[str, Any]: ...
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None: ...
 
 
-def _pareto(seed: int, trials: Sequence[FrozenTrial]) -> BaseSampler:
+Make = Callable[[int, Sequence[FrozenTrial]], Proposer]  # of a seed and the trials that there are
+
+
+def _pareto(seed: int, trials: Sequence[FrozenTrial]) -> Proposer:
     return ParetoSampler(seed, trials, DRAWN)
 
 
-def _nsga2(seed: int, trials: Sequence[FrozenTrial]) -> BaseSampler:
+def _nsga2(seed: int, trials: Sequence[FrozenTrial]) -> Proposer:
     return NSGAIISampler(seed=seed, population_size=POPULATION, constraints_func=excess, child_generation_strategy=Children(seed))
 
 
-def _tpe(seed: int, trials: Sequence[FrozenTrial]) -> BaseSampler:
+def _tpe(seed: int, trials: Sequence[FrozenTrial]) -> Proposer:
     return TPESampler(seed=seed, n_startup_trials=DRAWN, multivariate=True, constant_liar=True, constraints_func=excess)
 
 
-def _random(seed: int, trials: Sequence[FrozenTrial]) -> BaseSampler:
+def _random(seed: int, trials: Sequence[FrozenTrial]) -> Proposer:
     return ParetoSampler(seed, (), 1)  # which draws as long as there are none
 
 
