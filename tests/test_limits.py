@@ -12,8 +12,8 @@ from tfc.ir.ops import op_named
 from tfc.ir.types import f32
 from tfc.passes.pipeline import run_pipeline
 
-from .backends.c.cases import Case, layer_norm, norm, one, tied, two
 from .backends.c.graphs import Builder, samples
+from .backends.c.makers import Case, layer_norm, norm, one, tied, two
 
 TARGET = load_target("stm32f746")
 SIX = (1, 2, 1, 2, 1, 2)
