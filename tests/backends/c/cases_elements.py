@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from tfc.ir.ops import POINTWISE
 
-from .makers import ZEROS, Case, concat, layer_norm, norm, one, tied, two
+from .makers import MIXES, WIDE, ZEROS, Case, concat, layer_norm, norm, one, tied, two
 
 PARAMETERS: dict[str, dict[str, object]] = {"leaky_relu": {"parameters": (0.1,)}, "elu": {"parameters": (0.7,)}, "clip": {"parameters": (-0.7, 0.9)}}
-WIDE = ("i16", "i16")
-MIXES = [(a, b, y) for a in ("i8", "i16") for b in ("i8", "i16") for y in ("i8", "i16")][1:]
-ENDINGS = ("plain", "clamp", "steep", "table", "residual", "residual table")
 FAMILIES: dict[str, list[Case]] = {
     "norms": [
         one("softmax", (3, 17), y=(1 / 256, -128)),

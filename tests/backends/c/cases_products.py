@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from .makers import ZEROS, Case, attention, conv, linear, transposed, two
+from .makers import ENDINGS, WIDE, ZEROS, Case, attention, conv, linear, transposed, two
 
-PARAMETERS: dict[str, dict[str, object]] = {"leaky_relu": {"parameters": (0.1,)}, "elu": {"parameters": (0.7,)}, "clip": {"parameters": (-0.7, 0.9)}}
-WIDE = ("i16", "i16")
-MIXES = [(a, b, y) for a in ("i8", "i16") for b in ("i8", "i16") for y in ("i8", "i16")][1:]
-ENDINGS = ("plain", "clamp", "steep", "table", "residual", "residual table")
 FAMILIES: dict[str, list[Case]] = {
     "conv2d": [
         *(conv((7, 6, 8), 5, (3, 3), zero=zero, pad=(1, 1, 1, 1)) for zero in ZEROS),

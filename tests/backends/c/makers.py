@@ -11,6 +11,9 @@ from tfc.ir.types import DTYPES, Quantization, Symbol
 from .graphs import Builder
 
 ZEROS = (-128, 127, 0, -37)
+ENDINGS = ("plain", "clamp", "steep", "table", "residual", "residual table")
+WIDE = ("i16", "i16")
+MIXES = [(a, b, y) for a in ("i8", "i16") for b in ("i8", "i16") for y in ("i8", "i16")][1:]
 Case = Callable[[Builder], str]
 Types = tuple[str, str]
 

@@ -26,6 +26,12 @@ def cases() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def makers() -> ModuleType:
+    """What makes such cases."""
+    return kernel_tests("makers")
+
+
+@pytest.fixture(scope="session")
 def graphs() -> ModuleType:
     """The builder of such graphs, and what merges and places them."""
     return kernel_tests("graphs")

@@ -84,7 +84,7 @@ def test_values_lie_where_they_are_placed(cases: ModuleType, graphs: ModuleType)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_random_products(seed: int, cases: ModuleType, graphs: ModuleType) -> None:
+def test_random_products(seed: int, makers: ModuleType, graphs: ModuleType) -> None:
     """Convolutions and linears of random shapes, windows, strides, borders, zero points, sparsity and endings."""
     rng = np.random.default_rng(seed)
 
@@ -95,11 +95,11 @@ def test_random_products(seed: int, cases: ModuleType, graphs: ModuleType) -> No
     for _ in range(8):
         window, stride = (int(any_of(1, 3, 5, 7)), int(any_of(1, 2, 3))), (int(any_of(1, 2)), int(any_of(1, 2)))
         size, groups = (int(rng.integers(7, 12)), int(rng.integers(7, 12))), int(any_of(1, 1, 2, 3))
-        common = {"zero": int(any_of(-128, 127, 0, 11)), "density": float(any_of(1.0, 0.4, 0.1)), "ending": any_of(*cases.ENDINGS)}
+        common = {"zero": int(any_of(-128, 127, 0, 11)), "density": float(any_of(1.0, 0.4, 0.1)), "ending": any_of(*makers.ENDINGS)}
         pad = tuple(int(rng.integers(0, window[i % 2])) for i in range(4))
         channels, out = groups * int(rng.integers(1, 9)), groups * int(rng.integers(1, 9))
-        case = cases.conv((*size, channels), out, window, groups=groups, stride=stride, pad=pad, **common)
-        flat = cases.linear((int(rng.integers(1, 11)),), int(rng.integers(1, 40)), int(rng.integers(1, 20)), **common)
+        case = makers.conv((*size, channels), out, window, groups=groups, stride=stride, pad=pad, **common)
+        flat = makers.linear((int(rng.integers(1, 11)),), int(rng.integers(1, 40)), int(rng.integers(1, 20)), **common)
         builders = [graphs.Builder(np.random.default_rng([seed, len(made), i])) for i in range(2)]
         made += [builder.finish(make(builder)) for builder, make in zip(builders, (case, flat), strict=True)]
     assert differences(graphs.merged(made)) == {}
